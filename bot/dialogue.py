@@ -1,0 +1,93 @@
+"""One exchange: what a session and an event make the bot say, or have found out first.
+
+The order of deciding, for something heard: words that work anywhere; the open question; a clear new
+subject; a second try at the open question; otherwise narrow down.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.messages import Event, Heard, Session, Turn
+from bot.steps import Step
+from bot.topics import OPENINGS, fallback, media, resume, step_named
+
+ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help"})
+"""Intents that are obeyed whatever question is open."""
+
+ASIDES = frozenset({"yes", "no", "thanks", "greeting", "out_of_scope"})
+"""Intents that do not change an open subject."""
+
+SURE = 0.6
+"""From this confidence on an intent is acted on; below, the person is asked."""
+
+AWAY = timedelta(hours=12)
+"""After this long a pause, an open question is not simply gone on with."""
+
+NUMBERS = ("cnic", "cnics", "cnic_wrong")
+"""Slots of a message that is about some CNIC, even when nothing else in it was understood."""
+
+MOST_MISSES = 3
+"""After so many unhelpful answers in a row the question is dropped."""
+
+
+def respond(session: Session, event: Event) -> Turn:
+    """The bot's whole thinking. A `Turn` with a call is to be followed by `respond` with its `Result`."""
+    if isinstance(event, Heard):
+        return _hear(session, event)
+    step = step_named(session.topic, session.step)
+    return step(session, event) if step else fallback.open(session, event)
+
+
+def _hear(session: Session, heard: Heard) -> Turn:
+    away = session.heard_at is not None and heard.at - session.heard_at > AWAY
+    session = _noticed(session, heard, away)
+    step = step_named(session.topic, session.step)
+    opening = OPENINGS.get(_subject(heard))
+
+    if heard.media and not heard.text:
+        return media.open(session, heard)
+    if opening and (heard.intent in ANYWHERE or heard.slots.get("choice") in OPENINGS):
+        return opening(_afresh(session), heard)
+    if step and _answers(session, heard):
+        return _take(step, replace(session, misses=0), heard)
+    if opening and not (step and heard.intent in ASIDES):
+        return opening(_afresh(session), heard)
+    if step and away:
+        return resume.open(session, heard)
+    if step and session.misses + 1 < MOST_MISSES:
+        return _take(step, replace(session, misses=session.misses + 1), heard)
+    if step is None and any(heard.slots.get(name) for name in NUMBERS):
+        return OPENINGS["payment_status"](_afresh(session), heard)
+    return fallback.open(session, heard)
+
+
+def _noticed(session: Session, heard: Heard, away: bool) -> Session:
+    if away:
+        session = session.with_slots(cnic=None, cnics=None)
+    language = session.language if session.chosen else heard.language or session.language
+    return replace(session, language=language, heard_at=heard.at)
+
+
+def _subject(heard: Heard) -> str:
+    choice = heard.slots.get("choice")
+    if choice in OPENINGS:
+        return str(choice)
+    return heard.intent if heard.intent and heard.confidence >= SURE else ""
+
+
+def _answers(session: Session, heard: Heard) -> bool:
+    if "choice" in heard.slots or any(name in heard.slots for name in session.expects):
+        return True
+    return "yes_no" in session.expects and heard.intent in {"yes", "no"}
+
+
+def _take(step: Step, session: Session, heard: Heard) -> Turn:
+    turn = step(session, heard)
+    if turn.says or turn.call:
+        return turn
+    again = step_named(turn.session.topic, turn.session.step)
+    return again(turn.session, Heard(at=heard.at)) if again else fallback.open(session, heard)
+
+
+def _afresh(session: Session) -> Session:
+    return replace(session, step=None, expects=(), choices=(), misses=0)

@@ -1,0 +1,101 @@
+"""From says to parts: one message a turn, in the form and at the size that the channel allows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.messages import Button, Choice, Limits, Say
+from bot.segments import count, split
+from bot.texts import Catalogue, Form
+
+AIM = {"gsm7": 1, "ucs2": 2}
+"""Segments that a reply by SMS should not exceed: people and operators pay for each. A Roman segment
+holds 160 characters, two of Urdu script 134, so the budget in words is about the same."""
+
+LOOK_ALIKES = str.maketrans({
+    "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-",
+    "\u2026": "...", "\u00a0": " ", "\u202f": " ", "\u200b": None, "\u2022": "-", "`": "'",
+})  # fmt: skip
+"""Typographic characters that would make a Roman text cost twice, and what stands for them in SMS."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?\u06d4\u061f])\s+|\n")
+_CODE = re.compile(r"(?<![\w-])\d[\d-]*-\d[\d-]*\d(?![\w-])")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Ready text in parts; `choices` are also numbered lines in it where the channel has no buttons."""
+
+    parts: tuple[str, ...]
+    choices: tuple[Button, ...] = ()
+
+
+def render(
+    says: Sequence[Say], language: str, limits: Limits, catalogue: Catalogue
+) -> Rendered:
+    """All that a turn says, as one message, in parts only where the channel forces them."""
+    choices = tuple(choice for say in says for choice in say.choices)
+    if limits.alphabet == "sms":
+        long, buttons = _sms(says, choices, language, catalogue, "long")
+        if _within_aim(long):
+            return Rendered((long,), buttons)
+        short, buttons = _sms(says, choices, language, catalogue, "short")
+        return Rendered(split(short, segments=limits.units), buttons)
+    buttons = _buttons(choices, language, catalogue, "long")
+    text = _text(says, language, catalogue, "long")
+    if not _fit(buttons, limits):
+        text = _with_lines(text, buttons)
+    if catalogue.language(language).direction == "rtl":
+        text = _CODE.sub(lambda code: f"\u2066{code[0]}\u2069", text)
+    return Rendered(_pages(text, limits.units), buttons)
+
+
+def _sms(
+    says: Sequence[Say],
+    choices: tuple[Choice, ...],
+    language: str,
+    catalogue: Catalogue,
+    form: Form,
+) -> tuple[str, tuple[Button, ...]]:
+    buttons = _buttons(choices, language, catalogue, form)
+    text = _with_lines(_text(says, language, catalogue, form), buttons)
+    return text.translate(LOOK_ALIKES), buttons
+
+
+def _text(says: Sequence[Say], language: str, catalogue: Catalogue, form: Form) -> str:
+    return "\n".join(catalogue.text(say.key, language, say.args, form=form) for say in says)
+
+
+def _buttons(
+    choices: tuple[Choice, ...], language: str, catalogue: Catalogue, form: Form
+) -> tuple[Button, ...]:
+    return tuple(
+        Button(choice.id, catalogue.text(choice.key, language, choice.args, form=form))
+        for choice in choices
+    )
+
+
+def _with_lines(text: str, buttons: tuple[Button, ...]) -> str:
+    lines = (f"{number} {button.label}" for number, button in enumerate(buttons, 1))
+    return "\n".join((text, *lines))
+
+
+def _fit(buttons: tuple[Button, ...], limits: Limits) -> bool:
+    return len(buttons) <= limits.choices and all(
+        len(button.label) <= limits.choice_length for button in buttons
+    )
+
+
+def _within_aim(text: str) -> bool:
+    cost = count(text)
+    return cost.segments <= AIM[cost.alphabet]
+
+
+def _pages(text: str, longest: int) -> tuple[str, ...]:
+    pages: list[str] = []
+    while len(text) > longest:
+        ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, longest)]
+        end = ends[-1] if ends else longest
+        pages.append(text[:end])
+        text = text[end:]
+    return (*pages, text)

@@ -1,0 +1,114 @@
+"""How a topic speaks: reply and be done, ask and wait, or look something up first.
+
+A step is a pure function `(session, event) -> Turn`. The session remembers the next one by the name
+of its topic's module and of the function, so a conversation survives a restart.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from bot.messages import Call, Choice, Event, Heard, Json, Result, Say, Session, Turn
+
+Step: TypeAlias = Callable[[Session, Event], Turn]
+
+CNIC_ENDS = ("first", "second")
+"""Choice ids for "which of the two numbers?": a number itself never travels in a button."""
+
+SHARE_PHONE = Choice("share_phone", "privacy.share_phone")
+"""A channel that can prove a phone number shows this as its own kind of button."""
+
+
+def reply(session: Session, *says: Say) -> Turn:
+    """Say this and close the topic. Choices stay answerable by number."""
+    done = replace(session, topic=None, step=None, expects=(), choices=_ids(says), misses=0)
+    return Turn(done, says)
+
+
+def ask(session: Session, *says: Say, then: Step, expects: tuple[str, ...] = ()) -> Turn:
+    """Say this and wait: the next message that brings one of `expects`, or a choice, goes to `then`."""
+    waiting = _towards(session, then)
+    return Turn(replace(waiting, expects=expects, choices=_ids(says)), says)
+
+
+def look_up(session: Session, name: str, *, then: Step, **args: Json) -> Turn:
+    """Have the shell answer the call `name`; its `Result` goes to `then`."""
+    waiting = _towards(session, then)
+    return Turn(replace(waiting, expects=(), choices=()), call=Call(name, args))
+
+
+def menu_of(*intents: str) -> tuple[Choice, ...]:
+    """Choices that open the topics of these intents."""
+    return tuple(Choice(intent, f"menu.{intent}") for intent in intents)
+
+
+def slot(event: Event, name: str) -> Json:
+    """What was heard for a slot, None where nothing was."""
+    return event.slots.get(name) if isinstance(event, Heard) else None
+
+
+def cnic_of(session: Session, event: Event) -> str | None:
+    """The one CNIC that is meant: just given, picked from two, or given earlier in this conversation.
+
+    Someone else's number is never filled in from memory: it must be given.
+    """
+    given = slot(event, "cnic")
+    if given:
+        return str(given)
+    offered = session.slots.get("cnics")
+    picked = slot(event, "choice")
+    if offered and picked in CNIC_ENDS:
+        return str(offered[CNIC_ENDS.index(picked)])
+    if slot(event, "cnics") or slot(event, "cnic_wrong") or slot(event, "about"):
+        return None
+    remembered = session.slots.get("cnic")
+    return str(remembered) if remembered else None
+
+
+def remember_cnic(session: Session, cnic: str) -> Session:
+    """The session with this CNIC as the one being talked about."""
+    return session.with_slots(cnic=cnic, cnics=None)
+
+
+def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
+    """Ask for the CNIC, saying what was wrong with the one that came, if one did."""
+    several = slot(event, "cnics")
+    if several:
+        pair = tuple(several[:2])
+        choices = tuple(
+            Choice(end, "cnic.ending", {"last4": cnic[-4:]})
+            for end, cnic in zip(CNIC_ENDS, pair, strict=True)
+        )
+        kept = session.with_slots(cnics=list(pair))
+        return ask(kept, Say("cnic.which_of_two", choices=choices), then=then, expects=("cnic",))
+    wrong = slot(event, "cnic_wrong")
+    if wrong == "repeated":
+        say = Say("cnic.repeated")
+    elif wrong:
+        say = Say("cnic.wrong_length", {"n": wrong})
+    elif slot(event, "about"):
+        say = Say("cnic.ask_theirs")
+    elif session.misses:
+        say = Say("cnic.ask_again")
+    else:
+        say = Say("cnic.ask")
+    return ask(session, say, then=then, expects=("cnic",))
+
+
+def withheld(session: Session, result: Result, *, then: Step) -> Turn:
+    """The one neutral sentence: the same for no such CNIC, not yours and not eligible.
+
+    Where the channel can prove the person's phone number, that is offered and `then` tries again.
+    """
+    if result.data.get("provable"):
+        say = Say("privacy.prove", choices=(SHARE_PHONE,))
+        return ask(session, say, then=then, expects=("proven",))
+    return reply(session, Say("privacy.neutral", {"last4": result.data["last4"]}))
+
+
+def _towards(session: Session, then: Step) -> Session:
+    return replace(session, topic=then.__module__.rpartition(".")[2], step=then.__name__)
+
+
+def _ids(says: tuple[Say, ...]) -> tuple[str, ...]:
+    return tuple(choice.id for say in says for choice in say.choices)

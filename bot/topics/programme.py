@@ -1,0 +1,52 @@
+"""What a programme is: how much, since when, which documents, how to apply."""
+
+from bot.messages import Choice, Event, Result, Say, Session, Turn
+from bot.steps import ask, look_up, reply, slot
+
+OFFERED = ("kafaalat", "taleemi_wazaif", "nashonuma")
+PARTS = ("documents", "apply")
+
+
+def open(session: Session, event: Event) -> Turn:
+    """The person asks about a programme, perhaps naming it."""
+    return got_programme(session, event)
+
+
+def got_programme(session: Session, event: Event) -> Turn:
+    """Find the facts once it is clear which programme is meant."""
+    named = slot(event, "programme") or slot(event, "choice")
+    if not named:
+        choices = tuple(Choice(id, f"programme.name.{id}") for id in OFFERED)
+        say = Say("programme.which", choices=choices)
+        return ask(session, say, then=got_programme, expects=("programme",))
+    return look_up(session, "programme.facts", programme=named, then=got_facts)
+
+
+def got_facts(session: Session, event: Event) -> Turn:
+    """Say the amount with its date and source, and offer documents and the way to apply."""
+    match event:
+        case Result(ok=True, data={"state": "open", **facts}):
+            say = _amount(facts)
+        case Result(ok=True, data={"state": state, **facts}):
+            return reply(session, Say(f"programme.{state}", facts))
+        case _:
+            return reply(session, Say("programme.not_known"))
+    kept = session.with_slots(facts={k: facts[k] for k in ("programme", *PARTS) if facts.get(k)})
+    offered = tuple(Choice(p, f"programme.choice.{p}") for p in PARTS if facts.get(p))
+    return ask(kept, Say(say.key, say.args, offered), then=got_part)
+
+
+def got_part(session: Session, event: Event) -> Turn:
+    """The documents to bring, or how to apply."""
+    facts = session.slots.get("facts") or {}
+    part = slot(event, "choice")
+    if part not in facts:
+        return reply(session.with_slots(facts=None), Say("menu.anything_else"))
+    left = tuple(Choice(p, f"programme.choice.{p}") for p in PARTS if p in facts and p != part)
+    return ask(session, Say(f"programme.{part}", facts, left), then=got_part)
+
+
+def _amount(facts: dict[str, object]) -> Say:
+    if not facts.get("amount"):
+        return Say("programme.no_amount", facts)
+    return Say("programme.amounts" if facts.get("amount_to") else "programme.amount", facts)

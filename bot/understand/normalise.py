@@ -1,0 +1,61 @@
+"""One spelling for equal texts: loosely for meaning, strictly for telling languages apart.
+
+Nothing made here is ever shown to a person or stored as what they wrote.
+"""
+
+import re
+import unicodedata
+
+LONGEST = 10_000
+"""Characters that are looked at; the rest of a longer text is not read."""
+
+_DIGITS = {
+    ord(digit): str(value)
+    for start in "\u06f0\u0660"
+    for value, digit in enumerate(chr(ord(start) + n) for n in range(10))
+}
+_MARKS = dict.fromkeys(
+    [0x0640, 0x0670, 0xFEFF, *range(0x0610, 0x061B), *range(0x064B, 0x0660), *range(0x06D6, 0x06EE)]
+    + [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFE0F]
+)
+_KEYBOARDS = {
+    **dict.fromkeys(map(ord, "\u064a\u0649"), "\u06cc"),
+    ord("\u0643"): "\u06a9",
+    **dict.fromkeys(map(ord, "\u0647\u0629\u06c0"), "\u06c1"),
+}
+"""The same letter from an Arabic and an Urdu keyboard."""
+
+_LETTERS = {
+    **_KEYBOARDS,
+    **dict.fromkeys(map(ord, "\u06d0\u06cd\u0626"), "\u06cc"),
+    ord("\u06aa"): "\u06a9",
+    **dict.fromkeys(map(ord, "\u06d5\u06c2\u06c3"), "\u06c1"),
+    **dict.fromkeys(map(ord, "\u0623\u0625\u0671\u0622\u0672\u0673"), "\u0627"),
+    **dict.fromkeys(map(ord, "\u0624\u06c4\u06c6\u06cf"), "\u0648"),
+    ord("\u06d3"): "\u06d2",
+    **dict.fromkeys(map(ord, "\u06ab\u06b3"), "\u06af"),
+}
+_STRICT = {**_DIGITS, **_MARKS, **_KEYBOARDS}
+_LOOSE = {**_DIGITS, **_MARKS, **_LETTERS}
+
+_NOT_WORD = re.compile(r"[^\w]+|_+")
+_BORDER = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+_LONG_RUN = re.compile(r"(\D)\1{2,}")
+
+
+def plain(text: str) -> str:
+    """The text with one kind of digits and without invisible characters; punctuation stays."""
+    return unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].translate(_STRICT)
+
+
+def loose(text: str) -> str:
+    """Lower-case words with one spelling of each letter, single spaces, no punctuation. Idempotent."""
+    text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].lower().translate(_LOOSE)
+    text = _BORDER.sub(" ", _NOT_WORD.sub(" ", text))
+    return " ".join(_LONG_RUN.sub(r"\1\1", text).split())
+
+
+def strict(text: str) -> str:
+    """As `loose`, but letters that mark a language (of Sindhi, Pashto, Saraiki) are kept apart."""
+    text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].lower().translate(_STRICT)
+    return " ".join(_NOT_WORD.sub(" ", text).split())

@@ -1,0 +1,225 @@
+"""The table of what the bot may ask of the shell: one function a name.
+
+A function finds out, and leaves what must be written as effects that are committed with the turn. So
+each may be repeated: a turn that is begun anew leaves nothing behind.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+
+from bot.messages import Call, Json, Result
+from services import complaints, desk
+from services.privacy.disclosure import Policy, granted
+from services.privacy.identifiers import Keys
+from services.programmes import Programmes
+from services.registry import Enrolment, Payment, PaymentPoint, Registry, Unavailable
+from services.store import conversations
+from services.store.engine import Store
+
+SCOPES = frozenset({"enrolment", "payments"})
+
+URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
+"""Payments are said in this order: money that waits for its owner first."""
+
+MOST_PAYMENTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where answers come from."""
+
+    store: Store
+    keys: Keys
+    registry: Registry
+    programmes: Programmes
+    disclosure: Policy = "registered_phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who is asking, and when. `effects` are run in the turn's own transaction."""
+
+    conversation: bytes
+    phone: bytes | None
+    provable: bool
+    at: datetime
+    sources: Sources
+    effects: list[Callable[[Connection], None]] = field(default_factory=list)
+
+
+Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]
+
+
+async def registry_status(call: Call, context: Context) -> Result:
+    """`cnic` -> `disclosure`, `last4` and, as far as that is granted, `enrolments` and `payments`."""
+    sources, cnic = context.sources, str(call.args["cnic"])
+    try:
+        record = await sources.registry.find(cnic, SCOPES)
+    except Unavailable:
+        return Result(call, context.at, ok=False, error="unavailable")
+    level = granted(record, context.phone, sources.disclosure)
+    data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
+    if level == "none":
+        data["provable"] = context.provable and context.phone is None
+    elif level == "word":
+        standing = record.enrolments if record else ()
+        data["enrolments"] = [{"status": enrolment.status} for enrolment in standing]
+    elif record is not None:
+        data["enrolments"] = [_enrolment(e, context) for e in record.enrolments]
+        data["payments"] = [_payment(p, record.district) for p in _said_first(record.payments)]
+    return Result(call, context.at, data=data)
+
+
+async def programme_facts(call: Call, context: Context) -> Result:
+    """`programme` -> its facts on this day, as `Programmes.facts` gives them."""
+    facts = context.sources.programmes.facts(str(call.args["programme"]), context.at.date())
+    if facts is None:
+        return Result(call, context.at, ok=False, error="unknown_programme")
+    return Result(call, context.at, data=facts)
+
+
+async def payment_points_find(call: Call, context: Context) -> Result:
+    """`district` -> `points` open on this day: each `kind` and `name` (in both scripts)."""
+    district = str(call.args["district"])
+    try:
+        points = await context.sources.registry.payment_points(district, context.at.date())
+    except Unavailable:
+        return Result(call, context.at, ok=False, error="unavailable")
+    found = [{"kind": point.kind, "name": _name(point)} for point in points]
+    return Result(call, context.at, data={"district": district, "points": found})
+
+
+async def complaint_file(call: Call, context: Context) -> Result:
+    """`category` and facts in the person's own words -> `reference`."""
+    facts = dict(call.args)
+    cnic = facts.pop("cnic", None)
+    keys = context.sources.keys
+    reference = await context.sources.store.read(
+        lambda connection: complaints.free_reference(connection, call.id)
+    )
+    context.effects.append(
+        lambda connection: complaints.file(
+            connection,
+            call.id,
+            reference=reference,
+            conversation=context.conversation,
+            category=str(facts["category"]),
+            cnic=keys.hash("cnic", str(cnic)) if cnic else None,
+            facts=_sealed(keys, facts),
+            at=context.at,
+        )
+    )
+    return Result(call, context.at, data={"reference": reference})
+
+
+async def complaint_status(call: Call, context: Context) -> Result:
+    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's."""
+    found = await context.sources.store.read(
+        lambda connection: complaints.standing(
+            connection, context.conversation, call.args.get("reference")
+        )
+    )
+    if found is None:
+        return Result(call, context.at)
+    data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    return Result(call, context.at, data=data)
+
+
+async def desk_open(call: Call, context: Context) -> Result:
+    """`reason` -> the conversation is in the queue of the staff."""
+    context.effects.append(
+        lambda connection: desk.queue(
+            connection,
+            call.id,
+            conversation=context.conversation,
+            reason=str(call.args["reason"]),
+            at=context.at,
+        )
+    )
+    return Result(call, context.at)
+
+
+async def keep_note(call: Call, context: Context) -> Result:
+    """Keep what a person wrote (feedback, a reported message) for the staff."""
+    sealed = _sealed(context.sources.keys, call.args)
+    context.effects.append(
+        lambda connection: desk.keep(
+            connection,
+            call.id,
+            name=call.name,
+            conversation=context.conversation,
+            data=sealed,
+            at=context.at,
+        )
+    )
+    return Result(call, context.at)
+
+
+async def consent_stop(call: Call, context: Context) -> Result:
+    """Unasked messages are unwelcome from now on."""
+    context.effects.append(lambda c: conversations.opt_out(c, context.conversation, context.at))
+    return Result(call, context.at)
+
+
+async def consent_start(call: Call, context: Context) -> Result:
+    """Unasked messages are welcome again."""
+    context.effects.append(lambda c: conversations.opt_out(c, context.conversation, None))
+    return Result(call, context.at)
+
+
+ANSWERS: Mapping[str, Answerer] = {
+    "registry.status": registry_status,
+    "programme.facts": programme_facts,
+    "payment_points.find": payment_points_find,
+    "complaint.file": complaint_file,
+    "complaint.status": complaint_status,
+    "desk.open": desk_open,
+    "scam.report": keep_note,
+    "feedback.record": keep_note,
+    "consent.stop": consent_stop,
+    "consent.start": consent_start,
+}
+
+
+def _said_first(payments: tuple[Payment, ...]) -> list[Payment]:
+    newest = max((payment.cycle for payment in payments), default="")
+    said = [p for p in payments if p.cycle == newest or URGENCY.index(p.status) < 3]
+    said.sort(key=lambda p: (URGENCY.index(p.status), -p.amount))
+    return said[:MOST_PAYMENTS]
+
+
+def _payment(payment: Payment, district: str) -> dict[str, Any]:
+    return {
+        "programme": payment.programme,
+        "cycle": payment.cycle,
+        "amount": payment.amount,
+        "status": payment.status,
+        "reason": payment.reason,
+        "on": payment.on.isoformat() if payment.on else None,
+        "point": _name(payment.point) if payment.point else None,
+        "district": payment.point.district if payment.point else district,
+    }
+
+
+def _enrolment(enrolment: Enrolment, context: Context) -> dict[str, Any]:
+    programmes = context.sources.programmes
+    return {
+        "programme": enrolment.programme,
+        "status": enrolment.status,
+        "reason": enrolment.reason,
+        "since": enrolment.since.isoformat(),
+        **programmes.rule(enrolment.programme, enrolment.reason, enrolment.since),
+    }
+
+
+def _name(point: PaymentPoint) -> dict[str, str]:
+    return {"en": point.name, "ur": point.name_ur}
+
+
+def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:
+    return keys.seal(json.dumps(data, ensure_ascii=False))

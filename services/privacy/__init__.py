@@ -1,0 +1,1 @@
+"""Privacy: keyed identifiers, sealed text, and who may learn what."""

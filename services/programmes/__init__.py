@@ -1,0 +1,1 @@
+"""Programmes as dated, sourced data: one YAML file each, and its reader."""

@@ -1,0 +1,71 @@
+"""Every setting, from the environment (HAQDAR_...) or a TOML file; nothing else reads either."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG = "HAQDAR_CONFIG"
+"""Environment variable that names the TOML file; without it `haqdar.toml` is read if it is there."""
+
+
+class Settings(BaseSettings):
+    """The environment goes before the file. Secrets are masked wherever settings are shown."""
+
+    model_config = SettingsConfigDict(env_prefix="HAQDAR_", extra="forbid")
+
+    data_dir: Path = Field(Path("var"), description="folder of the embedded database and of its key")
+    database_url: str = Field(
+        "", description="sqlite:///path or postgresql://...; empty: SQLite in data_dir"
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="at least 32 characters; empty: made once and kept in data_dir"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="what providers call; signatures are checked against it"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    default_language: str = Field("ur", description="language of a conversation before it is known")
+    deadline: float = Field(3.0, gt=0, le=10, description="seconds that look-ups may take in one turn")
+    pool: int = Field(8, ge=1, le=64, description="PostgreSQL connections of one process")
+    disclosure: Literal["registered_phone", "anyone"] = Field(
+        "registered_phone",
+        description="who learns a status: the registered phone, or anyone the bare word",
+    )
+    twilio_account_sid: str = Field("", description="Twilio account, AC...")
+    twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
+    twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")
+    twilio_whatsapp_sender: str = Field("", description="WhatsApp sender, whatsapp:+...")
+    telegram_token: SecretStr | None = Field(None, description="bot token from BotFather")
+    telegram_secret: SecretStr | None = Field(
+        None, description="secret that Telegram repeats in each webhook"
+    )
+    telegram_mode: Literal["webhook", "polling"] = Field(
+        "webhook", description="polling needs no public address: for development"
+    )
+
+    @property
+    def database(self) -> str:
+        """The database URL that is in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'haqdar.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the TOML file."""
+        file = Path(os.environ.get(CONFIG, "haqdar.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)

@@ -1,0 +1,130 @@
+"""Conversations with what was heard and said in them: owner of `conversation`, `inbound`, `outbound`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from services.store.tables import conversation, inbound, outbound
+
+
+class Overtaken(Exception):
+    """Another message of the same person, or the same message again, was committed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database holds before a turn. `reply` is what was said to this very message before."""
+
+    version: int = 0
+    session: bytes | None = None
+    phone: bytes | None = None
+    reply: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One line of a conversation's history, sealed: `said` is true for the bot's."""
+
+    text: bytes
+    at: datetime
+    said: bool
+
+
+_load = (
+    sa.select(
+        conversation.c.version, conversation.c.session, conversation.c.phone, outbound.c.message
+    )
+    .select_from(conversation.outerjoin(outbound, outbound.c.id == sa.bindparam("reply")))
+    .where(conversation.c.id == sa.bindparam("key"))
+)
+_update = (
+    sa.update(conversation)
+    .where(conversation.c.id == sa.bindparam("key"))
+    .where(conversation.c.version == sa.bindparam("seen"))
+    .values(
+        session=sa.bindparam("new_session"),
+        phone=sa.bindparam("new_phone"),
+        language=sa.bindparam("new_language"),
+        heard_at=sa.bindparam("new_heard_at"),
+        version=sa.bindparam("seen") + 1,
+    )
+)
+
+
+def load(connection: Connection, key: bytes, reply: str) -> Found:
+    """State of a conversation and, in the same statement, the reply of that id if it was made before."""
+    row = connection.execute(_load, {"key": key, "reply": reply}).first()
+    return Found(*row) if row else Found()
+
+
+def save(
+    connection: Connection,
+    key: bytes,
+    *,
+    found: Found,
+    address: bytes,
+    session: bytes,
+    phone: bytes | None,
+    language: str,
+    heard: dict[str, object],
+    said: dict[str, object],
+) -> None:
+    """Write one turn. Raises `Overtaken`, leaving the transaction to be rolled back."""
+    try:
+        if found.session is None:
+            connection.execute(
+                sa.insert(conversation),
+                {
+                    "id": key,
+                    "channel": heard["channel"],
+                    "address": address,
+                    "phone": phone,
+                    "session": session,
+                    "version": 1,
+                    "language": language,
+                    "heard_at": heard["at"],
+                },
+            )
+        else:
+            values = {
+                "key": key,
+                "seen": found.version,
+                "new_session": session,
+                "new_phone": phone,
+                "new_language": language,
+                "new_heard_at": heard["at"],
+            }
+            if connection.execute(_update, values).rowcount != 1:
+                raise Overtaken
+        connection.execute(sa.insert(inbound), {**heard, "conversation": key})
+        connection.execute(sa.insert(outbound), {**said, "conversation": key})
+    except sa.exc.IntegrityError as clash:
+        raise Overtaken from clash
+
+
+def opt_out(connection: Connection, key: bytes, at: datetime | None) -> None:
+    """Record that unasked messages are unwelcome since `at`; None makes them welcome again."""
+    connection.execute(
+        sa.update(conversation).where(conversation.c.id == key).values(opted_out_at=at)
+    )
+
+
+def history(connection: Connection, key: bytes, *, last: int) -> list[Sentence]:
+    """The newest `last` messages of each side, oldest first; the bot's are sealed `Outbound` JSON."""
+    heard = connection.execute(
+        sa.select(inbound.c.text, inbound.c.at)
+        .where(inbound.c.conversation == key)
+        .order_by(inbound.c.at.desc())
+        .limit(last)
+    )
+    said = connection.execute(
+        sa.select(outbound.c.message, outbound.c.at)
+        .where(outbound.c.conversation == key)
+        .order_by(outbound.c.at.desc())
+        .limit(last)
+    )
+    lines = [Sentence(row.text, row.at, False) for row in heard]
+    lines += [Sentence(row.message, row.at, True) for row in said]
+    return sorted(lines, key=lambda line: (line.at, line.said))

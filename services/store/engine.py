@@ -1,0 +1,125 @@
+"""The database connection: one synchronous transaction at a time, on SQLite or PostgreSQL.
+
+On SQLite work runs in the caller's thread: a statement costs less than a thread switch. On PostgreSQL
+it runs in a bounded pool of threads, one a connection.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+_ONE = sa.select(sa.literal(1))
+
+PATIENCE = 5.0
+"""Seconds to wait for a connection or for another writer before the store counts as unavailable."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be used just now: nothing was saved, so nothing may be acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open database."""
+
+    engine: Engine
+    threads: ThreadPoolExecutor | None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction: committed when this returns. Raises `StoreUnavailable`."""
+        return await self._off_loop(self.run_now, work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` that writes nothing. Raises `StoreUnavailable`."""
+        return await self._off_loop(self.read_now, work)
+
+    async def ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            return await self.read(lambda connection: connection.execute(_ONE).scalar() == 1)
+        except StoreUnavailable:
+            return False
+
+    def run_now(self, work: Callable[[Connection], T]) -> T:
+        """`run` for callers without an event loop."""
+        return self._guarded(self.engine.begin, work)
+
+    def read_now(self, work: Callable[[Connection], T]) -> T:
+        """`read` for callers without an event loop."""
+        return self._guarded(self._reading().begin, work)
+
+    def close(self) -> None:
+        """Release connections and threads."""
+        if self.threads:
+            self.threads.shutdown(wait=True)
+        self.engine.dispose()
+
+    def _reading(self) -> Engine:
+        # SQLite begins reads as readers, so that they never wait for a writer.
+        return self.engine.execution_options(reads=True) if self.is_sqlite else self.engine
+
+    async def _off_loop(
+        self, call: Callable[[Callable[[Connection], T]], T], work: Callable[[Connection], T]
+    ) -> T:
+        if self.threads is None:
+            return call(work)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call, work)
+
+    def _guarded(self, begin: Callable[[], Any], work: Callable[[Connection], T]) -> T:
+        try:
+            with begin() as connection:
+                return work(connection)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as fault:
+            # Only the kind of fault: its text would carry statements with people's data.
+            raise StoreUnavailable(type(fault.__cause__ or fault).__name__) from None
+
+
+def open_store(url: str, *, pool: int = 8, patience: float = PATIENCE) -> Store:
+    """Open `sqlite:///path` or `postgresql://...`. Connects only when first used."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sa.create_engine(
+            parsed, connect_args={"timeout": patience, "check_same_thread": False}
+        )
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return Store(engine, None)
+    engine = sa.create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=patience,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": max(2, round(patience)),
+            "keepalives_idle": 30,
+            "options": f"-c timezone=UTC -c lock_timeout={round(patience * 1000)}",
+        },
+    )
+    return Store(engine, ThreadPoolExecutor(pool, thread_name_prefix="store"))
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    # FULL: a turn that was acknowledged to a provider survives a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""HTTP: provider webhooks and public pages."""
