@@ -41,8 +41,8 @@ def upgrade() -> None:
         sa.Column("session", sa.LargeBinary(), nullable=False, comment="sealed JSON"),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
-        sa.Column("opted_out_at", services.store.tables.Moment(timezone=True), nullable=True),
-        sa.Column("heard_at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("opted_out_at", Moment(), nullable=True),
+        sa.Column("heard_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
         sa.Column("reason", sa.String(length=60), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("desk_item_status", "desk_item", ["status", "at"], unique=False)
@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=140), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("error", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "reference", "status"),
         comment="receipts that came before the row that they are about knew its reference",
     )
@@ -74,8 +74,8 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("cnic", sa.LargeBinary(length=16), nullable=True, comment="keyed hash"),
         sa.Column("facts", sa.LargeBinary(), nullable=False, comment="sealed JSON"),
-        sa.Column("at", services.store.tables.Moment(timezone=True), nullable=False),
-        sa.Column("changed_at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("reference"),
     )
@@ -110,7 +110,7 @@ def upgrade() -> None:
         sa.Column("intent", sa.String(length=40), nullable=True),
         sa.Column("confidence", sa.Float(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=True),
-        sa.Column("at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "id"),
     )
     op.create_index("inbound_conversation", "inbound", ["conversation", "at"], unique=False)
@@ -125,7 +125,7 @@ def upgrade() -> None:
         ),
         sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False, comment="sealed JSON"),
-        sa.Column("at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("note_name", "note", ["name", "at"], unique=False)
@@ -148,8 +148,8 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=140), nullable=True, comment="the provider's id"),
         sa.Column("error", sa.String(length=60), server_default="", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("due_at", services.store.tables.Moment(timezone=True), nullable=False),
-        sa.Column("at", services.store.tables.Moment(timezone=True), nullable=False),
+        sa.Column("due_at", Moment(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("outbound_conversation", "outbound", ["conversation", "at"], unique=False)
