@@ -49,7 +49,8 @@ class Inbound:
     `id` is the provider's own and unique within the channel: it is the dedupe key.
     `sender` is an opaque address. `contact` is the sender's own phone number, in E.164 form,
     only where the channel itself vouches for it (the SMS sender; Telegram's own-contact proof).
-    `choice` is the id of a pressed button. `language` is a hint (the page's path, the app's setting).
+    `choice` is the id of a pressed button. `language` is a hint (the app's setting), or with
+    `language_chosen` what the person picked (the page's path).
     """
 
     id: str
@@ -62,6 +63,7 @@ class Inbound:
     location: tuple[float, float] | None = None
     media: MediaKind | None = None
     language: str | None = None
+    language_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
     if found.session is None:
         return Session(language=inbound.language or parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
-    if inbound.channel == "web" and inbound.language and inbound.language != session.language:
+    if inbound.language_chosen and inbound.language and inbound.language != session.language:
         return replace(session, language=inbound.language)
     return session
 
@@ -174,7 +174,7 @@ def _write(
     heard_row = {
         "channel": inbound.channel,
         "id": inbound.id,
-        "text": seal(inbound.text[:LONGEST_TEXT]),
+        "text": seal(inbound.text[:LONGEST_TEXT] or inbound.choice or ""),
         "intent": heard.intent,
         "confidence": heard.confidence,
         "language": heard.language,

@@ -66,7 +66,8 @@ def postgresql_url(address: str, name: str) -> str:
 def _server(data: Path) -> Any:
     # The wheel keeps a lock file here; in the shared folder, one of root's would shut others out.
     private = SHORT / f"haqdar-tests-{os.getuid()}"
-    (private / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    private.mkdir(mode=0o700, exist_ok=True)
+    (private / "python_PostgresServer").mkdir(exist_ok=True)
     outer = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(private)
     try:

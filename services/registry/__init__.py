@@ -17,7 +17,9 @@ EnrolmentReason: TypeAlias = Literal[
 PaymentStatus: TypeAlias = Literal[
     "not_released", "on_the_way", "ready", "withdrawn", "returned", "blocked"
 ]
-PaymentReason: TypeAlias = Literal["cnic_expired", "biometric_failed", "wallet_sim", "not_collected"]
+PaymentReason: TypeAlias = Literal[
+    "cnic_expired", "biometric_failed", "wallet_sim", "not_collected"
+]
 
 
 class Unavailable(Exception):

@@ -1,0 +1,180 @@
+"""The composition root: reads settings, builds every part and hands them to one another."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import SecretStr
+
+from bot.texts import Catalogue
+from channels import Channel
+from channels.sms_twilio import SmsTwilio
+from channels.telegram import Telegram
+from channels.web import Web
+from channels.whatsapp_twilio import WhatsAppTwilio
+from services.answers import Sources
+from services.delivery import Delivery, deliver_forever
+from services.locales import load_catalogue
+from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
+from services.programmes import Programmes, load_programmes, service_facts
+from services.registry.sql import SqlRegistry
+from services.settings import Settings
+from services.store.engine import Store, open_store
+from services.store.migrations import migrate
+from services.telegram_polling import poll
+from services.turns import Parts, take
+from services.vocabulary import load_words
+from services.web.chat import add_chat
+from services.web.webhooks import add_webhooks
+
+KEY_FILE = "secret.key"
+
+log = logging.getLogger("haqdar")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A whole deployment, ready to take messages."""
+
+    parts: Parts
+    programmes: Programmes
+    off: Mapping[str, str]
+    """Channels that are not in use -> the setting that would turn them on."""
+
+
+def clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def load_programme_data() -> Programmes:
+    """The programmes that come with the code."""
+    return load_programmes()
+
+
+def build_catalogue() -> Catalogue:
+    """All texts, with the constants that they name."""
+    return load_catalogue(service_facts())
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The deployment's secret: from the settings, else from its file, made once."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value().encode()
+    return load_or_create_secret(settings.data_dir / KEY_FILE)
+
+
+def open_database(settings: Settings) -> tuple[Store, Keys]:
+    """The migrated database and its keys. Raises `StoreUnavailable`, `WrongKey` or ValueError."""
+    keys = Keys.from_secret(secret_of(settings))
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.database, pool=settings.pool)
+    migrate(store)
+    store.run_now(lambda connection: verify_key(connection, keys))
+    return store, keys
+
+
+def build(
+    settings: Settings,
+    *,
+    extra: Mapping[str, Channel] | None = None,
+    at: Callable[[str], None] = lambda step: None,
+) -> Built:
+    """Everything, from settings. `extra` channels are added (the terminal; doubles in tests)."""
+    store, keys = open_database(settings)
+    channels, off = build_channels(settings)
+    programmes = load_programme_data()
+    registry = SqlRegistry(store, keys, lambda: clock().date())
+    parts = Parts(
+        store=store,
+        keys=keys,
+        words=load_words(),
+        catalogue=build_catalogue(),
+        sources=Sources(store, keys, registry, programmes, settings.disclosure),
+        channels={**channels, **(extra or {})},
+        clock=clock,
+        default_language=settings.default_language,
+        deadline=settings.deadline,
+        at=at,
+    )
+    return Built(parts, programmes, off)
+
+
+def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, str]]:
+    """The channels whose settings are there, and for the others what is missing."""
+    channels: dict[str, Channel] = {"web": Web(secure=settings.public_url.startswith("https"))}
+    off: dict[str, str] = {}
+    token = settings.twilio_auth_token
+    account = settings.twilio_account_sid
+    for name, kind, sender in (
+        ("sms", SmsTwilio, settings.twilio_sms_sender),
+        ("whatsapp", WhatsAppTwilio, settings.twilio_whatsapp_sender),
+    ):
+        if token and account and sender:
+            channels[name] = kind(
+                account_sid=account,
+                auth_token=token.get_secret_value(),
+                sender=sender,
+                public_url=settings.public_url,
+            )
+        else:
+            off[name] = f"twilio_account_sid, twilio_auth_token, twilio_{name}_sender"
+    secret = settings.telegram_secret
+    if settings.telegram_token and (secret or settings.telegram_mode == "polling"):
+        channels["telegram"] = Telegram(
+            token=settings.telegram_token.get_secret_value(), secret=_plain(secret)
+        )
+    else:
+        off["telegram"] = "telegram_token, telegram_secret"
+    return channels, off
+
+
+def build_web(built: Built, settings: Settings) -> FastAPI:
+    """The HTTP application: webhooks, the chat page, health; and the outbox while it runs."""
+    parts = built.parts
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
+        tasks = [asyncio.create_task(deliver_forever(delivery))]
+        telegram = parts.channels.get("telegram")
+        if isinstance(telegram, Telegram) and settings.telegram_mode == "polling":
+            tasks.append(asyncio.create_task(poll(telegram, lambda inbound: take(parts, inbound))))
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        parts.store.close()
+
+    app = FastAPI(title="Haqdar", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        ready = await parts.store.ready()
+        channels = sorted(parts.channels)
+        return JSONResponse({"ready": ready, "channels": channels}, 200 if ready else 503)
+
+    add_webhooks(app, parts, [name for name in ("sms", "whatsapp", "telegram") if name in parts.channels])
+    web = parts.channels["web"]
+    assert isinstance(web, Web)
+    add_chat(app, parts, web)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application as the settings say: what `haqdar serve` runs."""
+    settings = Settings()
+    built = build(settings)
+    for name, missing in built.off.items():
+        log.info("channel off", extra={"channel": name, "needs": missing})
+    return build_web(built, settings)
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -1,0 +1,121 @@
+"""What can be checked without the network: settings, texts, programmes, channels; and what to mend."""
+
+from collections.abc import Iterator
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from bot.segments import count
+from bot.texts import Catalogue, Form, known_locale, placeholders
+from services.app import build_catalogue, build_channels, load_programme_data, open_database
+from services.privacy.identifiers import WrongKey
+from services.settings import Settings
+from services.store.engine import StoreUnavailable
+from services.vocabulary import load_words
+
+MASK = "***"
+
+
+def report(settings: Settings, out: Console) -> list[str]:
+    """Print what is in order and what is not; the faults are also returned."""
+    faults = [*_database(settings), *texts(build_catalogue()), *_programmes()]
+    channels, off = build_channels(settings)
+    load_words()
+    if settings.public_url.startswith("http://") and len(channels) > 1:
+        faults.append("public_url is not https: providers sign and call the public https address")
+    for name in channels:
+        out.print(f"[green]on [/] {name}")
+    for name, missing in off.items():
+        out.print(f"[yellow]off[/] {name}: set {missing}")
+    for fault in faults:
+        out.print(f"[red]mend[/] {fault}")
+    if not faults:
+        out.print("[green]ok [/] settings, texts, programmes and database")
+    return faults
+
+
+def texts(catalogue: Catalogue) -> list[str]:
+    """Faults of the catalogues: missing keys, other placeholders than English has, unknown locales."""
+    faults = []
+    for tag, language in catalogue.languages.items():
+        if not known_locale(language.babel):
+            faults.append(f"locales/{tag}/language.toml: CLDR knows no locale {language.babel!r}")
+        for other in language.fallback:
+            if other not in catalogue.languages:
+                faults.append(f"locales/{tag}/language.toml: fallback {other!r} is no language here")
+        if language.reply:
+            faults += [f"locales/{tag}/messages.po lacks {key}" for key in catalogue.missing(tag)]
+            faults += list(_placeholders(catalogue, tag))
+    return sorted(faults)
+
+
+def show_settings(settings: Settings, out: Console) -> None:
+    """Every setting with its value in force, secrets masked."""
+    table = Table("setting", "value", "meaning", box=None)
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = MASK
+        elif name == "database_url" and "@" in str(value):
+            value = f"{str(value).partition('://')[0]}://{MASK}@{str(value).rpartition('@')[2]}"
+        table.add_row(name, "" if value is None else str(value), field.description or "")
+    out.print(table)
+
+
+def show_locales(out: Console) -> None:
+    """Coverage, review state and the cost of each language's texts."""
+    catalogue = build_catalogue()
+    everything = frozenset().union(*(catalogue.keys(tag) for tag in catalogue.texts))
+    table = Table("language", "texts", "reviewed", "1 SMS", "2 SMS", "more", "stands in", box=None)
+    for tag, language in catalogue.languages.items():
+        own = catalogue.texts.get(tag, {})
+        reviewed = sum(entry.review == "native-speaker" for entry in own.values())
+        costs = [count(_short(catalogue, key, tag)).segments for key in catalogue.keys(tag)]
+        table.add_row(
+            f"{tag} ({language.english})",
+            f"{len(catalogue.keys(tag))}/{len(everything)}",
+            f"{reviewed}/{len(own)}",
+            *(str(sum(cost == size for cost in costs)) for size in (1, 2)),
+            str(sum(cost > 2 for cost in costs)),
+            " > ".join(language.fallback),
+        )
+    out.print(table)
+    out.print("Texts are counted in their short form, as written.")
+
+
+def _short(catalogue: Catalogue, key: str, tag: str) -> str:
+    entry = catalogue.entry(key, tag, "short") or catalogue.entry(key, tag, "long")
+    return entry.text if entry else ""
+
+
+def _placeholders(catalogue: Catalogue, tag: str) -> Iterator[str]:
+    forms: tuple[Form, ...] = ("long", "short")
+    for key in catalogue.keys(tag):
+        english = catalogue.entry(key, "en", "long")
+        allowed = {name for name, _ in placeholders(english.text)} if english else set()
+        for form in forms:
+            entry = catalogue.entry(key, tag, form)
+            strange = {name for name, _ in placeholders(entry.text)} - allowed if entry else set()
+            strange -= set(catalogue.facts)
+            for name in sorted(strange):
+                yield f"locales/{tag}/messages.po: {key} ({form}) names {{{name}}}, English does not"
+
+
+def _database(settings: Settings) -> list[str]:
+    try:
+        store, _ = open_database(settings)
+    except StoreUnavailable as fault:
+        return [f"the database does not answer ({fault}): see database_url"]
+    except (WrongKey, ValueError) as fault:
+        return [f"secret_key: {fault}"]
+    store.close()
+    return []
+
+
+def _programmes() -> list[str]:
+    try:
+        load_programme_data()
+    except ValueError as fault:
+        return [str(fault)]
+    return []

@@ -1,0 +1,169 @@
+"""The `haqdar` command: each subcommand is one function of this file or of `services/commands`."""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from bot.segments import count
+from bot.understand import Expects, understand
+from services import checks, sandbox
+from services.locales import load_languages
+from services.privacy.identifiers import WrongKey
+from services.settings import Settings
+from services.store.engine import StoreUnavailable
+from services.store.migrations import current, newest
+from services.terminal import converse, converse_json
+from services.vocabulary import load_words
+
+app = typer.Typer(
+    help="Haqdar answers questions about Ehsaas / BISP support, in the citizen's own language.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram or web")]
+
+
+@app.command()
+def serve(
+    demo_mode: Annotated[
+        bool, typer.Option("--demo", help="sample data and a sandbox SMS channel: for a first look")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="processes (PostgreSQL only)")] = 1,
+) -> None:
+    """Answer webhooks and web pages."""
+    settings = Settings()
+    if demo_mode:
+        settings = sandbox.prepare(settings, out)
+    if workers > 1 and settings.database.startswith("sqlite"):
+        _fail("SQLite serves one process: leave --workers at 1, or set HAQDAR_DATABASE_URL")
+    uvicorn.run(
+        "services.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,  # its lines would carry addresses
+        server_header=False,
+    )
+
+
+@app.command()
+def chat(
+    as_json: Annotated[bool, typer.Option("--json", help="one message a line in, one JSON out")] = False,
+    sender: Annotated[str, typer.Option("--from", help="the sender's address")] = "terminal",
+    channel: Channel = "sms",
+) -> None:
+    """Talk to the bot in this terminal, in the limits of a channel."""
+    if channel not in ("sms", "whatsapp", "telegram", "web"):
+        _fail(f"no channel is called {channel!r}: sms, whatsapp, telegram or web")
+    talk = converse_json if as_json else converse
+    asyncio.run(talk(Settings(), sender, channel, sys.stdin, sys.stdout))
+
+
+@app.command(name="understand")
+def understand_lines() -> None:
+    """Say what each line of standard input means, as JSON, without a conversation."""
+    words, languages = load_words(), load_languages()
+    for line in sys.stdin:
+        heard = understand(line.rstrip("\n"), Expects(), words, at=datetime.now(UTC))
+        _print_json(
+            {
+                "text": heard.text,
+                "language": heard.language,
+                "script": languages[heard.language].script if heard.language else None,
+                "intent": heard.intent,
+                "confidence": round(heard.confidence, 3),
+                "guesses": heard.guesses,
+                "slots": heard.slots,
+            }
+        )
+
+
+@app.command()
+def segments(text: Annotated[str, typer.Argument(help="the message")]) -> None:
+    """Count what a text costs as SMS."""
+    cost = count(text)
+    _print_json(
+        {
+            "alphabet": cost.alphabet,
+            "units": cost.units,
+            "segments": cost.segments,
+            "forced_by": cost.forced_by,
+        }
+    )
+
+
+@app.command(name="demo-data")
+def demo_data(
+    households: Annotated[int, typer.Option(min=1, help="how many")] = 2000,
+    seed: Annotated[int, typer.Option(help="the same seed makes the same registry")] = 1,
+    replace: Annotated[bool, typer.Option(help="throw away the registry that is there")] = False,
+    samples: Annotated[bool, typer.Option(help="only show numbers to try")] = False,
+) -> None:
+    """Fill the registry with invented households (their CNICs begin with 9 and cannot exist)."""
+    if not samples:
+        sandbox.fill(Settings(), households, seed, replace=replace, console=err)
+    sandbox.show_samples(households, seed, out)
+
+
+@app.command()
+def locales() -> None:
+    """Show each language's coverage, review state and the SMS cost of its texts."""
+    checks.show_locales(out)
+
+
+@app.command()
+def check(
+    show: Annotated[bool, typer.Option(help="list the settings in force, secrets masked")] = False,
+) -> None:
+    """Check settings, texts, programmes and channels without the network, and say what to mend."""
+    settings = Settings()
+    if show:
+        checks.show_settings(settings, out)
+    faults = checks.report(settings, out)
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command(name="migrate")
+def migrate_database() -> None:
+    """Bring the database to this version's schema."""
+    from services.app import open_database  # opening is what migrates
+
+    store, _ = open_database(Settings())
+    out.print(f"schema {current(store)} (this version: {newest()})")
+    store.close()
+
+
+def main() -> None:
+    """Entry point: faults that a person can mend are told in one line."""
+    try:
+        app()
+    except (StoreUnavailable, WrongKey, ValueError, FileExistsError) as fault:
+        _fail(str(fault))
+
+
+def _fail(message: str) -> None:
+    err.print(f"[red]haqdar:[/] {message}")
+    raise SystemExit(2)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Whole conversations, readable by programme staff, replayed on every channel's limits."""

@@ -1,0 +1,130 @@
+"""Plays a `.chat` file against the engine.
+
+    > text        what the person sends; "> (button) id", "> (voice)", "> (picture)", "> (phone)" for the rest
+    @ 1 day       time that passes before the next line
+    ? name args   what the bot has found out; args as JSON
+    = json        what it was told; "=! late" is a source that did not answer
+    < [key] text  what the bot says as SMS; further lines of a message are indented
+
+The lines `?` and `<` are made by the engine; the others are the script.
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.dialogue import respond
+from bot.messages import Heard, Limits, Result, Say, Session
+from bot.render import Rendered, render
+from bot.texts import Catalogue
+from bot.understand import Expects, Words, understand
+
+START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
+UNITS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
+SMS = Limits(alphabet="sms", units=10, parts=2)
+MEDIA = {"(voice)": "audio", "(picture)": "image", "(file)": "document"}
+
+
+@dataclass
+class Replay:
+    """One conversation as it goes on."""
+
+    words: Words
+    catalogue: Catalogue
+    session: Session
+    now: datetime = START
+    lines: list[str] = field(default_factory=list)
+    turns: list[tuple[tuple[Say, ...], str]] = field(default_factory=list)
+    """What was said in each turn, and in which language."""
+
+    def hear(self, text: str, results: list[str]) -> None:
+        """One message of the person, with the results that its calls will get."""
+        self.lines.append(f"> {text}")
+        self.session = Session.from_json(self.session.to_json())
+        turn = respond(self.session, self._heard(text))
+        says = turn.says
+        while turn.call:
+            args = json.dumps(turn.call.args, ensure_ascii=False)
+            self.lines.append(f"? {turn.call.name} {args}")
+            told = results.pop(0) if results else "{}"
+            self.lines.append(f"=! {told[2:]}" if told.startswith("! ") else f"= {told}")
+            self.session = Session.from_json(turn.session.to_json())
+            turn = respond(self.session, _result(turn.call, told, self.now))
+            says += turn.says
+        self.session = turn.session
+        self.turns.append((says, self.session.language))
+        self._write(says)
+
+    def _heard(self, text: str) -> Heard:
+        if text.startswith("(button) "):
+            return Heard(at=self.now, slots={"choice": text[9:]}, confidence=1.0)
+        if text == "(phone)":
+            return Heard(at=self.now, slots={"proven": True})
+        if text in MEDIA:
+            return replace(Heard(at=self.now), media=MEDIA[text])
+        session = self.session
+        expects = Expects(session.expects, session.choices, session.language)
+        return understand(text, expects, self.words, at=self.now)
+
+    def _write(self, says: tuple[Say, ...]) -> None:
+        shown = self.rendered(says, self.session.language, SMS)
+        keys = " ".join(say.key for say in says)
+        text = "\n".join(shown.parts).split("\n")
+        self.lines.append(f"< [{keys}] {text[0]}")
+        self.lines += [f"  {line}" for line in text[1:]]
+
+    def rendered(self, says: tuple[Say, ...], language: str, limits: Limits) -> Rendered:
+        """What a channel of these limits would send."""
+        return render(says, language, limits, self.catalogue)
+
+
+def play(path: Path, words: Words, catalogue: Catalogue) -> tuple[str, Replay]:
+    """The transcript that the engine makes of a file's script, and the conversation."""
+    head, script = _read(path)
+    replay = Replay(words, catalogue, Session(language=head.get("language", "ur")))
+    for line in script:
+        kind, rest = line[0], line[2:]
+        if kind == "@":
+            amount, unit = rest.split()
+            replay.now += int(amount) * UNITS[unit.rstrip("s")]
+            replay.lines.append(line)
+        elif kind == ">":
+            replay.hear(rest, _results_after(script, line))
+    top = [f"{name}: {value}" for name, value in head.items()]
+    return "\n".join([*top, "", *replay.lines, ""]), replay
+
+
+def _read(path: Path) -> tuple[dict[str, str], list[str]]:
+    head, _, body = path.read_text("utf-8").partition("\n\n")
+    fields = dict(line.split(": ", 1) for line in head.splitlines())
+    numbered = [line for line in body.splitlines() if line[:1] in (">", "=", "@")]
+    # Equal lines must stay apart: results belong to the line before them.
+    return fields, [_Line(line) for line in numbered]
+
+
+class _Line(str):
+    """A line that equals only itself."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _results_after(script: list[str], line: str) -> list[str]:
+    results = []
+    for following in script[script.index(line) + 1 :]:
+        if following[0] != "=":
+            break
+        results.append(str(following)[1:].strip() if following[1] == "!" else str(following)[2:])
+    return results
+
+
+def _result(call: object, told: str, at: datetime) -> Result:
+    if told.startswith("! "):
+        return Result(call, at, ok=False, error=told[2:])
+    return Result(call, at, data=json.loads(told))

@@ -1,0 +1,68 @@
+"""Every conversation goes as its file says, on every channel within its limits."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.messages import Limits
+from bot.segments import count
+from bot.texts import Catalogue
+from bot.topics import OPENINGS
+from bot.understand import Words
+from services.terminal import PLAYED
+from tests.conversations.replay import play
+
+FOLDER = Path(__file__).parent
+FILES = sorted(FOLDER.glob("*/*.chat"))
+BUDGET = {"status", "eligibility", "complaint", "privacy", "cnic"}
+"""Topics whose replies must fit: one GSM-7 segment, or two of UCS-2."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_conversation(
+    path: Path, words: Words, catalogue: Catalogue, request: pytest.FixtureRequest
+) -> None:
+    transcript, replay = play(path, words, catalogue)
+    if request.config.getoption("--update"):
+        path.write_text(transcript, "utf-8")
+    assert transcript == path.read_text("utf-8")
+
+    for says, language in replay.turns:
+        for limits in PLAYED.values():
+            _assert_fits(replay.rendered(says, language, limits).parts, limits)
+        if any(say.key.partition(".")[0] in BUDGET for say in says):
+            cost = [count(part) for part in replay.rendered(says, language, PLAYED["sms"]).parts]
+            aim = {"gsm7": 1, "ucs2": 2}[cost[0].alphabet]
+            assert sum(part.segments for part in cost) <= aim, (says, language)
+
+
+def _assert_fits(parts: tuple[str, ...], limits: Limits) -> None:
+    assert 1 <= len(parts) <= limits.parts
+    for part in parts:
+        size = count(part).segments if limits.alphabet == "sms" else len(part)
+        assert size <= limits.units
+
+
+def test_there_are_conversations_for_every_topic_in_every_language(
+    words: Words, catalogue: Catalogue
+) -> None:
+    assert len(FILES) >= 40
+    said: dict[str, set[str]] = {}
+    for path in FILES:
+        _, replay = play(path, words, catalogue)
+        for says, language in replay.turns:
+            said.setdefault(language, set()).update(say.key.partition(".")[0] for say in says)
+    topics = {step.__module__.rpartition(".")[2] for step in OPENINGS.values()} - {"problem"}
+    spoken = {"welcome", "menu", "fallback", "media", "resume", "biometric", "document"} | topics
+    for language in ("en", "ur", "ur-Latn"):
+        assert spoken <= said[language] | {"consent", "welcome"}, spoken - said[language]
+
+
+def test_no_reply_follows_itself(words: Words, catalogue: Catalogue) -> None:
+    """A bot that says the same sentence twice in a row is stuck."""
+    for path in FILES:
+        _, replay = play(path, words, catalogue)
+        for (before, _), (after, _) in pairwise(replay.turns):
+            repeated = [say.key for say in before] == [say.key for say in after]
+            assert not repeated or before[0].args != after[0].args or "media" in after[0].key, path
