@@ -28,7 +28,7 @@ def of_enrolment(enrolment: Mapping[str, Json], last4: str) -> Say:
     """How a person stands in a programme and why, with the next step."""
     args = {**enrolment, "last4": last4}
     status = enrolment["status"]
-    if status == "not_eligible" and enrolment.get("reason"):
+    if status == "not_eligible" and enrolment.get("reason") and enrolment.get("source"):
         key = "eligibility.score_above" if _by_score(enrolment) else "eligibility.excluded"
         return Say(key, args, menu_of("complaint_appeal"))
     if status == "suspended" and enrolment.get("reason"):

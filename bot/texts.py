@@ -1,7 +1,7 @@
 """What the bot says: a key, a language and arguments become a sentence of the catalogue.
 
 A placeholder is `{name}` or `{name:kind}`. Kinds: money and number (grouped, Western digits), date and
-day (of an ISO date), cycle ("2026-Q3"), place (a district's code), local (a value that holds the name in
+day (of an ISO date), when (of an ISO year, month or day), cycle ("2026-Q3"), place (a district's code), local (a value that holds the name in
 both scripts), or a key prefix that ends in a dot: `{reason:eligibility.reason.}` is the text of
 "eligibility.reason." + value. A list value becomes the list of its texts.
 """
@@ -159,11 +159,21 @@ def _day(value: str, locale: str) -> str:
     return str(format_date(date.fromisoformat(value[:10]), "d MMMM", locale=locale))
 
 
+@lru_cache(maxsize=4096)
+def _when(value: str, locale: str) -> str:
+    year, *rest = (int(number) for number in value.split("-"))
+    if not rest:
+        return str(year)
+    pattern = "MMM y" if len(rest) == 1 else "d MMM y"
+    return str(format_date(date(year, rest[0], rest[-1] if rest[1:] else 1), pattern, locale=locale))
+
+
 _FORMATS: Mapping[str, Callable[[Json, str], str]] = {
     "money": _number,
     "number": _number,
     "date": _date,
     "day": _day,
+    "when": _when,
 }
 
 

@@ -44,8 +44,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a verified request held: messages, receipts, both, or (legally) nothing.
-
+    """What a verified request held: messages, receipts, both, or (legally) nothing."""
 
     inbounds: tuple[Inbound, ...] = ()
     receipts: tuple[Receipt, ...] = ()

@@ -10,11 +10,11 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 import httpx
 from telegram import (
@@ -49,6 +49,7 @@ from bot.messages import Button, Inbound, Limits, MediaKind, Outbound
 from channels import Failed, Received, Refused, Request, Response, Sent
 
 NAME = "telegram"
+LIMITS = Limits(alphabet="text", units=4096, parts=3, choices=8, choice_length=40)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 SHARE_PHONE = "share_phone"
 
@@ -58,9 +59,6 @@ UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY)
 LARGEST_UPDATE = 256 * 1024
 """Bytes. Telegram writes each Urdu letter as six and each emoji as twelve, and repeats the message that
 is replied to: an honest update may be near 100 kB."""
-
-LONGEST_CALLBACK = 64
-"""Bytes of a button's id that Telegram carries."""
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "start": ("hello", "greeting"),
@@ -90,6 +88,7 @@ MEDIA: Mapping[str, MediaKind] = {
 _COMMAND = re.compile(r"/([a-z0-9_]{1,32})(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _E164 = re.compile(r"[1-9][0-9]{7,14}")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_Keyboard: TypeAlias = ReplyKeyboardMarkup | ReplyKeyboardRemove
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 # The library's opt-in to give `retry_after` as a timedelta; without it, it warns at each use.
@@ -104,7 +103,7 @@ class Telegram:
     """A bot. Without a `secret` no webhook is trusted, only polling; `request` replaces the transport."""
 
     name = NAME
-    limits = Limits(alphabet="text", units=4096, parts=3, choices=8, choice_length=40)
+    limits = LIMITS
     proves_phone = True
 
     def __init__(self, *, token: str, secret: str, request: BaseRequest | None = None) -> None:
@@ -128,13 +127,13 @@ class Telegram:
         return Received((inbound,) if inbound else ())
 
     def answer(self, outbounds: Sequence[Outbound]) -> Response | None:
-        """A response carries one method call, so one message of one part.
+        """A response carries one method call, so one message of one part; polling has no response.
 
         Telegram does not tell whether it worked: a person who has blocked the bot is told nothing.
         """
         if not outbounds:
             return Response()
-        if len(outbounds) > 1 or len(outbounds[0].parts) > 1:
+        if not self._secret or len(outbounds) > 1 or len(outbounds[0].parts) > 1:
             return None
         (outbound,) = outbounds
         ((text, markup),) = _messages(outbound)
@@ -143,7 +142,7 @@ class Telegram:
             "chat_id": outbound.recipient,
             "text": text,
             "link_preview_options": _NO_PREVIEW.to_dict(),
-            "reply_markup": markup.to_dict() if markup else None,
+            "reply_markup": markup.to_dict(),
         }
         body = json.dumps(call, ensure_ascii=False).encode()
         return Response(body=body, content_type="application/json")
@@ -188,6 +187,12 @@ class Telegram:
         """Close the connections."""
         await self.bot.shutdown()
 
+    async def set_webhook(self, url: str) -> Failed | None:
+        """Have updates sent to this address, with the secret; why not, if not."""
+        secret = self._secret.decode()
+        setting = self.bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATES)
+        return await _tried(setting)
+
     async def set_commands(self, names: Mapping[str, Mapping[str, str]]) -> Failed | None:
         """Show these commands: language -> command -> description; why not, if not.
 
@@ -205,7 +210,134 @@ def read(update: Update, *, at: datetime) -> Inbound | None:
     """What an update says to us, None where it is nothing."""
     query, message = update.callback_query, update.message
     if query and query.data and _in_private(query.message, query.from_user):
-        return _inbound(update, query, at, choice=_clean(query.data))
+        return _inbound(update, query.from_user, at, choice=query.data)
     if message is None or not _in_private(message, message.from_user):
         return None
-    ...
+    person = message.from_user
+    assert person is not None
+    if message.contact:
+        own = message.contact.user_id == person.id
+        phone = _phone(message.contact) if own else None
+        return _inbound(update, person, at, contact=phone, media=None if phone else "other")
+    text = message.text or message.caption or ""
+    choice, text = _command(text)
+    place = message.location
+    return _inbound(
+        update,
+        person,
+        at,
+        choice=choice,
+        text=text,
+        location=(place.latitude, place.longitude) if place else None,
+        media=next((kind for field, kind in MEDIA.items() if getattr(message, field, None)), None)
+        if not place
+        else None,
+    )
+
+
+def _inbound(
+    update: Update,
+    person: User,
+    at: datetime,
+    *,
+    text: str = "",
+    choice: str | None = None,
+    contact: str | None = None,
+    location: tuple[float, float] | None = None,
+    media: MediaKind | None = None,
+) -> Inbound:
+    # Most phones of Pakistan are set to English, whatever their owners speak: that tells nothing.
+    spoken = (person.language_code or "").partition("-")[0]
+    return Inbound(
+        id=str(update.update_id),
+        channel=NAME,
+        sender=str(person.id),
+        at=at,
+        text=text,
+        choice=choice,
+        contact=contact,
+        location=location,
+        media=media,
+        language=spoken if spoken not in ("", "en") else None,
+    )
+
+
+def _in_private(message: MaybeInaccessibleMessage | None, person: User | None) -> bool:
+    return bool(
+        message and person and not person.is_bot and message.chat.type == ChatType.PRIVATE
+    )
+
+
+def _command(text: str) -> tuple[str | None, str]:
+    """Choice and text of what was written: "/menu" presses a button, "/status 123" is words."""
+    found = _COMMAND.fullmatch(text.strip())
+    if found is None:
+        return None, text
+    name, rest = found[1].lower(), (found[2] or "").strip()
+    if name in COMMANDS and (not rest or name == "start"):
+        return COMMANDS[name][1], ""
+    return None, f"{name} {rest}".strip()
+
+
+def _phone(contact: Contact) -> str | None:
+    digits = re.sub(r"[ +()-]", "", contact.phone_number)
+    return f"+{digits}" if _E164.fullmatch(digits) else None
+
+
+def _messages(outbound: Outbound) -> list[tuple[str, InlineKeyboardMarkup | _Keyboard]]:
+    """Each part as a text; the buttons are under the last."""
+    bare: InlineKeyboardMarkup | _Keyboard = ReplyKeyboardRemove()
+    *first, last = outbound.parts
+    return [*((part, bare) for part in first), (last, _markup(outbound.choices))]
+
+
+def _markup(choices: Sequence[Button]) -> InlineKeyboardMarkup | _Keyboard:
+    share = next((choice for choice in choices if choice.id == SHARE_PHONE), None)
+    if share:
+        button = KeyboardButton(share.label, request_contact=True)
+        return ReplyKeyboardMarkup([[button]], resize_keyboard=True, one_time_keyboard=True)
+    if not choices:
+        return ReplyKeyboardRemove()
+    rows = [[InlineKeyboardButton(choice.label, callback_data=choice.id)] for choice in choices]
+    return InlineKeyboardMarkup(rows)
+
+
+def _parse(body: bytes) -> Update | None:
+    try:
+        raw = json.loads(body)
+        return Update.de_json(raw, None) if isinstance(raw, dict) and "update_id" in raw else None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+async def _tried(doing: Coroutine[Any, Any, object]) -> Failed | None:
+    try:
+        await doing
+    except TelegramError as error:
+        return _failed(error)
+    return None
+
+
+def _failed(error: Exception) -> Failed:
+    match error:
+        case RetryAfter(retry_after=wait):
+            seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+            return Failed("throttled", retry=True, after=seconds, code="429")
+        case Forbidden():
+            return Failed("blocked", code="403")
+        case InvalidToken():
+            return Failed("misconfigured", code="401")
+        case BadRequest(message=why):
+            return Failed(_refusal(why.lower()), code="400")
+        case TimedOut() | NetworkError():
+            sent = not isinstance(error.__cause__, _NOT_SENT)
+            return Failed("unknown") if sent else Failed("unavailable", retry=True)
+        case TelegramError():
+            return Failed("refused")
+    return Failed("unknown")
+
+
+def _refusal(why: str) -> str:
+    if "chat not found" in why or "user not found" in why:
+        return "unknown_number"
+    return "too_long" if "too long" in why else "refused"

@@ -5,7 +5,7 @@ bad line is one message. The first id of a visitor becomes the conversation's co
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
@@ -17,15 +17,17 @@ COOKIE = "haqdar"
 KEEP_SECONDS = 12 * 3600
 """A shared phone forgets the conversation after this; the page's own button forgets it at once."""
 
+LIMITS = Limits(alphabet="text", units=2000, parts=2, choices=10, choice_length=60)
+
 FORM = "application/x-www-form-urlencoded"
 _ID = re.compile(r"[0-9a-f]{32}")
 _PATH = re.compile(r"/([A-Za-z]{2,3}(?:-[A-Za-z]{4})?)/")
 
 
-def visitor(headers: dict[str, str] | None, cookie: str = "") -> str:
-    """The conversation of a request's cookie header, "" where it has none."""
+def visitor(headers: Mapping[str, str]) -> str:
+    """The conversation that a request's cookie names, "" where it names none."""
     try:
-        morsel = SimpleCookie((headers or {}).get("cookie", cookie)).get(COOKIE)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         return ""
     return morsel.value if morsel and _ID.fullmatch(morsel.value) else ""
@@ -37,7 +39,7 @@ class Web:
 
     secure: bool = True
     name: str = "web"
-    limits: Limits = Limits(alphabet="text", units=2000, parts=2, choices=10, choice_length=60)
+    limits: Limits = LIMITS
     proves_phone: bool = False
 
     def receive(self, request: Request) -> Received | Refused:
@@ -46,16 +48,18 @@ class Web:
             return Refused(400, "not a form")
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return Refused(403, "posted from another site")
-        fields = parse_qs(
-            request.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20
-        )
+        try:
+            text = request.body.decode()
+            fields = parse_qs(text, keep_blank_values=True, max_num_fields=20)
+        except ValueError:
+            return Refused(400, "not a form")
         id, path = fields.get("id", [""])[0], _PATH.match(request.target)
         if not _ID.fullmatch(id) or path is None:
             return Refused(400, "a form that no page of ours carries")
         inbound = Inbound(
             id=id,
             channel=self.name,
-            sender=visitor(dict(request.headers)) or id,
+            sender=visitor(request.headers) or id,
             at=request.at,
             text=fields.get("text", [""])[0],
             choice=fields.get("choice", [None])[0],

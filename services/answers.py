@@ -213,7 +213,7 @@ def _enrolment(enrolment: Enrolment, context: Context) -> dict[str, Any]:
         "status": enrolment.status,
         "reason": enrolment.reason,
         "since": enrolment.since.isoformat(),
-        **programmes.rule(enrolment.programme, enrolment.reason, enrolment.since),
+        **programmes.rule(enrolment.programme, enrolment.reason),
     }
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.texts import Catalogue
 from channels import Channel
 from channels.sms_twilio import SmsTwilio
-from channels.telegram import Telegram
+from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
 from services.answers import Sources
@@ -124,11 +124,11 @@ def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, st
             )
         else:
             off[name] = f"twilio_account_sid, twilio_auth_token, twilio_{name}_sender"
-    secret = settings.telegram_secret
-    if settings.telegram_token and (secret or settings.telegram_mode == "polling"):
-        channels["telegram"] = Telegram(
-            token=settings.telegram_token.get_secret_value(), secret=_plain(secret)
-        )
+    polling = settings.telegram_mode == "polling"
+    secret = "" if polling else _plain(settings.telegram_secret)
+    if settings.telegram_token and (secret or polling):
+        bot_token = settings.telegram_token.get_secret_value()
+        channels["telegram"] = Telegram(token=bot_token, secret=secret)
     else:
         off["telegram"] = "telegram_token, telegram_secret"
     return channels, off
@@ -137,14 +137,14 @@ def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, st
 def build_web(built: Built, settings: Settings) -> FastAPI:
     """The HTTP application: webhooks, the chat page, health; and the outbox while it runs."""
     parts = built.parts
+    telegram = parts.channels.get("telegram")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
         tasks = [asyncio.create_task(deliver_forever(delivery))]
-        telegram = parts.channels.get("telegram")
-        if isinstance(telegram, Telegram) and settings.telegram_mode == "polling":
-            tasks.append(asyncio.create_task(poll(telegram, lambda inbound: take(parts, inbound))))
+        if isinstance(telegram, Telegram):
+            tasks.append(asyncio.create_task(_run_telegram(telegram, parts, settings)))
         yield
         for task in tasks:
             task.cancel()
@@ -160,7 +160,9 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
         channels = sorted(parts.channels)
         return JSONResponse({"ready": ready, "channels": channels}, 200 if ready else 503)
 
-    add_webhooks(app, parts, [name for name in ("sms", "whatsapp", "telegram") if name in parts.channels])
+    afterwards = {"telegram": telegram.settle} if isinstance(telegram, Telegram) else {}
+    hooked = [name for name in ("sms", "whatsapp", "telegram") if name in parts.channels]
+    add_webhooks(app, parts, hooked, afterwards)
     web = parts.channels["web"]
     assert isinstance(web, Web)
     add_chat(app, parts, web)
@@ -174,6 +176,25 @@ def from_environment() -> FastAPI:
     for name, missing in built.off.items():
         log.info("channel off", extra={"channel": name, "needs": missing})
     return build_web(built, settings)
+
+
+async def _run_telegram(telegram: Telegram, parts: Parts, settings: Settings) -> None:
+    await telegram.set_commands(_commands(parts.catalogue))
+    if settings.telegram_mode == "polling":
+        await poll(telegram, lambda inbound: take(parts, inbound))
+        return
+    failed = await telegram.set_webhook(f"{settings.public_url.rstrip('/')}/in/telegram")
+    if failed:
+        log.warning("telegram webhook not set", extra={"why": failed.reason})
+
+
+def _commands(catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """Telegram's menu of commands: in its two-letter languages, and in the default for all others."""
+    tags = {"": "ur", "ur": "ur", "en": "en"}
+    return {
+        language: {name: catalogue.text(f"command.{name}", tag) for name in COMMANDS}
+        for language, tag in tags.items()
+    }
 
 
 def _plain(secret: SecretStr | None) -> str:

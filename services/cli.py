@@ -115,7 +115,7 @@ def demo_data(
     """Fill the registry with invented households (their CNICs begin with 9 and cannot exist)."""
     if not samples:
         sandbox.fill(Settings(), households, seed, replace=replace, console=err)
-    sandbox.show_samples(households, seed, out)
+    sandbox.show_samples(households, out)
 
 
 @app.command()

@@ -24,6 +24,9 @@ MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=5)
 """Doubled at each further attempt, so the last is about five minutes after the first."""
 
+OPTED_OUT = "opted_out"
+"""The reason by which a provider tells that a person has unsubscribed there."""
+
 ABANDONED = timedelta(minutes=2)
 """A row that is `sending` for longer than any send may take belongs to a process that died."""
 
@@ -121,7 +124,7 @@ def record(
             _raise(connection, outbound.c.id == claimed.id, "unknown", outcome.code)
         case Failed(reason=reason):
             _raise(connection, outbound.c.id == claimed.id, "failed", outcome.code or reason)
-            if reason == "opted_out":
+            if reason == OPTED_OUT:
                 conversations.opt_out(connection, claimed.conversation, now)
 
 
@@ -133,8 +136,11 @@ def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> No
         where = sa.and_(
             outbound.c.channel == channel, outbound.c.reference == receipt.reference
         )
-    if connection.execute(sa.select(outbound.c.id).where(where)).first():
+    found = connection.execute(sa.select(outbound.c.conversation).where(where)).first()
+    if found:
         _raise(connection, where, receipt.status, receipt.error)
+        if receipt.error == OPTED_OUT:
+            conversations.opt_out(connection, found.conversation, receipt.at)
     elif receipt.reference:
         row = {"channel": channel, "reference": receipt.reference, "status": receipt.status}
         same = [early_receipt.c[name] == value for name, value in row.items()]

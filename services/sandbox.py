@@ -11,7 +11,9 @@ from rich.table import Table
 from twilio.request_validator import RequestValidator
 
 from services.app import build_catalogue, load_programme_data, open_database
+from services.locales import load_places
 from services.registry import demo
+from services.registry.families import Country
 from services.settings import Settings
 
 HOUSEHOLDS = 2000
@@ -43,7 +45,8 @@ def fill(
 ) -> None:
     """Load the invented registry, with a progress bar. FileExistsError over data that is there."""
     store, keys = open_database(settings)
-    amounts = load_programme_data().quarterly_amounts
+    programmes = load_programme_data()
+    country = Country(load_places(), programmes.quarterly_amount, programmes.score_limit)
     bar = Progress(
         TextColumn("sample households"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console,
@@ -54,10 +57,10 @@ def fill(
             demo.load(
                 store,
                 keys,
+                country,
                 households=households,
                 seed=seed,
                 today=datetime.now(UTC).date(),
-                amounts=amounts,
                 replace=replace,
                 progress=lambda done: bar.update(task, completed=done),
             )
@@ -65,16 +68,16 @@ def fill(
         store.close()
 
 
-def show_samples(households: int, seed: int, out: Console) -> None:
+def show_samples(households: int, out: Console) -> None:
     """Numbers to type, with the phone that may ask about them and what the answer will be."""
     table = Table("CNIC", "registered phone", "what is on record", box=None)
-    for sample in demo.samples(households, seed=seed, today=datetime.now(UTC).date()):
+    for sample in demo.samples(households):
         table.add_row(sample.cnic, sample.phone, sample.what)
     out.print(table)
 
 
 def _show_first_steps(settings: Settings, out: Console) -> None:
-    sample = demo.samples(HOUSEHOLDS, seed=SEED, today=datetime.now(UTC).date())[0]
+    sample = demo.samples(HOUSEHOLDS)[0]
     catalogue = build_catalogue()
     questions = [catalogue.text("demo.question", tag) for tag in ("ur", "ur-Latn")]
     out.print(f"\n[bold]Open[/]  {settings.public_url}/")

@@ -122,7 +122,7 @@ def hear(words: Words, session: Session, inbound: Inbound) -> Heard:
     expects = Expects(session.expects, session.choices, session.language)
     heard = understand(inbound.text[:LONGEST_TEXT], expects, words, at=inbound.at)
     media = inbound.media or ("other" if inbound.location else None)
-    if inbound.contact and not inbound.text:
+    if inbound.contact and not inbound.text and not media:
         return replace(heard, slots={**heard.slots, "proven": True})
     return replace(heard, media=media)
 
@@ -152,7 +152,8 @@ async def _answer(parts: Parts, call: Call, context: Context, ends: float) -> Re
 
 def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
     if found.session is None:
-        return Session(language=inbound.language or parts.default_language)
+        known = inbound.language in parts.catalogue.languages
+        return Session(language=inbound.language if known else parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
     if inbound.language_chosen and inbound.language and inbound.language != session.language:
         return replace(session, language=inbound.language)

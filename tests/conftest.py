@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from bot.texts import Catalogue
+from bot.understand import Words
+from services.app import build_catalogue
 from services.privacy.identifiers import Keys
 from services.store.engine import Store, open_store
 from services.store.migrations import migrate
+from services.vocabulary import load_words
 from tests import databases
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update` writes the conversations anew; look at the difference before you commit it."""
+    parser.addoption("--update", action="store_true", help="write the goldens anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,3 +102,15 @@ def store(database_url: str) -> Iterator[Store]:
 def keys() -> Keys:
     """Keys of a secret that only tests have."""
     return Keys.from_secret(b"a secret that is only for the tests")
+
+
+@pytest.fixture(scope="session")
+def words() -> Words:
+    """What people say, in all languages."""
+    return load_words()
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """What the bot says, in all languages."""
+    return build_catalogue()

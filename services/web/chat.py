@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TypeAlias
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.responses import Response as HttpResponse
@@ -21,6 +22,8 @@ from services.store import conversations
 from services.store.engine import StoreUnavailable
 from services.turns import Parts
 from services.web.webhooks import handle, read_body, to_http
+
+Endpoint: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 LINES = 8
 """Messages of each side that a page shows: a page stays small on a slow line."""
@@ -57,34 +60,32 @@ class Line:
 
 def add_chat(app: FastAPI, parts: Parts, channel: Web) -> None:
     """Serve the chat at `/<language>/` for every language that has complete texts."""
-    router = APIRouter()
     offered = [language for language in parts.catalogue.languages.values() if language.reply]
 
-    @router.get("/")
+    @app.get("/")
     async def home() -> RedirectResponse:
         return RedirectResponse(f"/{parts.default_language}/", 302)
 
     for language in offered:
-        router.add_api_route(
+        app.add_api_route(
             f"/{language.tag}/", _show(parts, language, offered), methods=["GET"]
         )
-        router.add_api_route(
+        app.add_api_route(
             f"/{language.tag}/", _post(parts, channel, language, offered), methods=["POST"]
         )
-        router.add_api_route(f"/{language.tag}/forget", _forget(language), methods=["POST"])
-    app.include_router(router)
+        app.add_api_route(f"/{language.tag}/forget", _forget(language), methods=["POST"])
 
 
-def _show(parts: Parts, language: Language, offered: list[Language]):  # type: ignore[no-untyped-def]
+def _show(parts: Parts, language: Language, offered: list[Language]) -> Endpoint:
     async def show(http: HttpRequest) -> HttpResponse:
         return await _page(parts, http, language, offered)
 
     return show
 
 
-def _post(  # type: ignore[no-untyped-def]
+def _post(
     parts: Parts, channel: Web, language: Language, offered: list[Language]
-):
+) -> Endpoint:
     async def post(http: HttpRequest) -> HttpResponse:
         body = await read_body(http)
         say = parts.catalogue.text
@@ -106,8 +107,8 @@ def _post(  # type: ignore[no-untyped-def]
     return post
 
 
-def _forget(language: Language):  # type: ignore[no-untyped-def]
-    async def forget() -> HttpResponse:
+def _forget(language: Language) -> Endpoint:
+    async def forget(http: HttpRequest) -> HttpResponse:
         response = RedirectResponse(f"/{language.tag}/", 303)
         response.delete_cookie(COOKIE)
         return response
@@ -123,7 +124,7 @@ async def _page(
     notice: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    sender = visitor(None, http.headers.get("cookie", ""))
+    sender = visitor(http.headers)
     lines: list[Line] = []
     choices: tuple[Button, ...] = ()
     if sender:

@@ -1,11 +1,14 @@
 """Provider webhooks: one address a channel. Acknowledged only after what came is committed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 from fastapi import Response as HttpResponse
+
+from starlette.background import BackgroundTask
 
 from channels import Channel, Received, Refused, Request, Response
 from services import delivery, turns
@@ -18,24 +21,30 @@ LARGEST_BODY = 64 * 1024
 log = logging.getLogger("haqdar.webhooks")
 
 
-def add_webhooks(app: FastAPI, parts: Parts, names: Sequence[str]) -> None:
+Afterwards: TypeAlias = Callable[[Request], Awaitable[None]]
+"""What is still to be done for a request, best effort, once its response is out."""
+
+
+def add_webhooks(
+    app: FastAPI, parts: Parts, names: Sequence[str], afterwards: Mapping[str, Afterwards]
+) -> None:
     """Serve `/in/<channel>` for these channels."""
-    router = APIRouter()
     for name in names:
-        router.add_api_route(
-            f"/in/{name}", _endpoint(parts, parts.channels[name]), methods=["POST"], name=name
-        )
-    app.include_router(router)
+        endpoint = _endpoint(parts, parts.channels[name], afterwards.get(name))
+        app.add_api_route(f"/in/{name}", endpoint, methods=["POST"])
 
 
-def _endpoint(parts: Parts, channel: Channel):  # type: ignore[no-untyped-def]
+def _endpoint(
+    parts: Parts, channel: Channel, afterwards: Afterwards | None
+) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
     async def endpoint(http: HttpRequest) -> HttpResponse:
         body = await read_body(http)
         if body is None:
             return HttpResponse(status_code=413)
         target = http.url.path + (f"?{http.url.query}" if http.url.query else "")
         headers = {name.lower(): value for name, value in http.headers.items()}
-        received = channel.receive(Request(http.method, target, headers, body, parts.clock()))
+        request = Request(http.method, target, headers, body, parts.clock())
+        received = channel.receive(request)
         if isinstance(received, Refused):
             log.warning("refused", extra={"channel": channel.name, "why": received.reason})
             return HttpResponse(status_code=received.status)
@@ -44,7 +53,10 @@ def _endpoint(parts: Parts, channel: Channel):  # type: ignore[no-untyped-def]
         except StoreUnavailable:
             log.error("store unavailable", extra={"channel": channel.name})
             return HttpResponse(status_code=503, headers={"Retry-After": "5"})
-        return to_http(response)
+        answered = to_http(response)
+        if afterwards:
+            answered.background = BackgroundTask(afterwards, request)
+        return answered
 
     return endpoint
 
