@@ -20,6 +20,12 @@ ASIDES = frozenset({"yes", "no", "thanks", "greeting", "out_of_scope"})
 SURE = 0.6
 """From this confidence on an intent is acted on; below, the person is asked."""
 
+CLEAR = 0.97
+"""From this confidence on a short text is a new subject even where any text would be an answer."""
+
+MOST_WORDS = 7
+"""Words of a text that is a question rather than somebody's story."""
+
 AWAY = timedelta(hours=12)
 """After this long a pause, an open question is not simply gone on with."""
 
@@ -46,7 +52,9 @@ def _hear(session: Session, heard: Heard) -> Turn:
 
     if heard.media and not heard.text:
         return media.open(session, heard)
-    if opening and (heard.intent in ANYWHERE or heard.slots.get("choice") in OPENINGS):
+    if opening and (heard.intent in ANYWHERE or _picked(heard)):
+        return opening(_afresh(session), heard)
+    if opening and step and _turns_away(session, heard):
         return opening(_afresh(session), heard)
     if step and _answers(session, heard):
         return _take(step, replace(session, misses=0), heard)
@@ -69,10 +77,26 @@ def _noticed(session: Session, heard: Heard, away: bool) -> Session:
 
 
 def _subject(heard: Heard) -> str:
-    choice = heard.slots.get("choice")
-    if choice in OPENINGS:
-        return str(choice)
+    picked = _picked(heard)
+    if picked:
+        return picked
     return heard.intent if heard.intent and heard.confidence >= SURE else ""
+
+
+def _picked(heard: Heard) -> str:
+    """The topic that a choice opens, "" where it opens none: yes and no answer the open question."""
+    choice = heard.slots.get("choice")
+    return str(choice) if choice in OPENINGS and choice not in ASIDES else ""
+
+
+def _turns_away(session: Session, heard: Heard) -> bool:
+    """Whether a question that takes any text got a clear one about something else instead."""
+    if session.expects != ("text",) or heard.intent in ASIDES or heard.confidence < CLEAR:
+        return False
+    quoted = any(name in heard.slots for name in ("phone", "link"))
+    brief = len(heard.text.split()) <= MOST_WORDS
+    topic = OPENINGS[str(heard.intent)].__module__.rpartition(".")[2]
+    return brief and not quoted and topic != session.topic
 
 
 def _answers(session: Session, heard: Heard) -> bool:

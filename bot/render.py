@@ -30,9 +30,7 @@ class Rendered:
     choices: tuple[Button, ...] = ()
 
 
-def render(
-    says: Sequence[Say], language: str, limits: Limits, catalogue: Catalogue
-) -> Rendered:
+def render(says: Sequence[Say], language: str, limits: Limits, catalogue: Catalogue) -> Rendered:
     """All that a turn says, as one message, in parts only where the channel forces them."""
     choices = tuple(choice for say in says for choice in say.choices)
     if limits.alphabet == "sms":
@@ -70,8 +68,7 @@ def _buttons(
     choices: tuple[Choice, ...], language: str, catalogue: Catalogue, form: Form
 ) -> tuple[Button, ...]:
     return tuple(
-        Button(choice.id, catalogue.text(choice.key, language, choice.args, form=form))
-        for choice in choices
+        Button(choice.id, catalogue.text(choice.key, language, choice.args, form=form)) for choice in choices
     )
 
 

@@ -1,8 +1,8 @@
 """What the bot says: a key, a language and arguments become a sentence of the catalogue.
 
 A placeholder is `{name}` or `{name:kind}`. Kinds: money and number (grouped, Western digits), date and
-day (of an ISO date), when (of an ISO year, month or day), cycle ("2026-Q3"), place (a district's code), local (a value that holds the name in
-both scripts), or a key prefix that ends in a dot: `{reason:eligibility.reason.}` is the text of
+day (of an ISO date), when (of an ISO year, month or day), cycle ("2026-Q3"), place (a district's code),
+local (a value that holds the name in both scripts), or a key prefix that ends in a dot: `{reason:eligibility.reason.}` is the text of
 "eligibility.reason." + value. A list value becomes the list of its texts.
 """
 
@@ -48,6 +48,9 @@ class Entry:
     plural: str = ""
     review: str = "needed"
 
+
+LONGEST_NAME = {"Latn": 60, "Arab": 44}
+"""Characters that the short form gives to the name of a place: what one SMS, or two in Urdu, leaves."""
 
 Texts: TypeAlias = Mapping[tuple[str, Form], Entry]
 
@@ -126,8 +129,14 @@ class Catalogue:
             value, kind = self.places.get(value) or str(value).replace("_", " ").title(), "local"
         if kind == "local":
             own = "ur" if language.script == "Arab" else "en"
-            return str(value[own]) if isinstance(value, Mapping) else str(value)
+            name = str(value[own]) if isinstance(value, Mapping) else str(value)
+            return _clipped(name, LONGEST_NAME[language.script]) if form == "short" else name
         return _FORMATS[kind](value, language.babel) if kind else str(value)
+
+
+def _clipped(name: str, longest: int) -> str:
+    """A name of somebody else's making, at whole words so that the message stays within its budget."""
+    return name if len(name) <= longest else name[: longest + 1].rpartition(" ")[0].rstrip(",\u060c -")
 
 
 def placeholders(template: str) -> frozenset[tuple[str, str]]:

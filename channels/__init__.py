@@ -11,9 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from bot.messages import Inbound, Limits, Outbound
 
-Status: TypeAlias = Literal[
-    "queued", "sending", "unknown", "answered", "sent", "failed", "delivered", "read"
-]
+Status: TypeAlias = Literal["queued", "sending", "unknown", "answered", "sent", "failed", "delivered", "read"]
 STATUS_ORDER: tuple[Status, ...] = (
     "queued", "sending", "unknown", "answered", "sent", "failed", "delivered", "read",
 )  # fmt: skip
@@ -93,10 +91,20 @@ class Failed:
 class Channel(Protocol):
     """One way in and out. Implementers: the modules of this folder."""
 
-    name: str
-    limits: Limits
-    proves_phone: bool
-    """Whether a person can prove the phone number here by a button (choice id `share_phone`)."""
+    @property
+    def name(self) -> str:
+        """As in its address `/in/<name>` and in stored messages."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What a reply may be."""
+        ...
+
+    @property
+    def proves_phone(self) -> bool:
+        """Whether a person can prove the phone number here by a button (choice id `share_phone`)."""
+        ...
 
     def receive(self, request: Request) -> Received | Refused:
         """Verify and parse a provider's request. Never sends, never raises on bad input."""

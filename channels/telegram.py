@@ -19,14 +19,12 @@ from typing import Any, TypeAlias
 import httpx
 from telegram import (
     BotCommand,
-    CallbackQuery,
     Contact,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     KeyboardButton,
     LinkPreviewOptions,
     MaybeInaccessibleMessage,
-    Message,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
     Update,
@@ -263,9 +261,7 @@ def _inbound(
 
 
 def _in_private(message: MaybeInaccessibleMessage | None, person: User | None) -> bool:
-    return bool(
-        message and person and not person.is_bot and message.chat.type == ChatType.PRIVATE
-    )
+    return bool(message and person and not person.is_bot and message.chat.type == ChatType.PRIVATE)
 
 
 def _command(text: str) -> tuple[str | None, str]:

@@ -17,11 +17,11 @@ from services import complaints, desk
 from services.privacy.disclosure import Policy, granted
 from services.privacy.identifiers import Keys
 from services.programmes import Programmes
-from services.registry import Enrolment, Payment, PaymentPoint, Registry, Unavailable
+from services.registry import Enrolment, Payment, PaymentPoint, Registry, Scope, Unavailable
 from services.store import conversations
 from services.store.engine import Store
 
-SCOPES = frozenset({"enrolment", "payments"})
+SCOPES: frozenset[Scope] = frozenset({"enrolment", "payments"})
 
 URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
 """Payments are said in this order: money that waits for its owner first."""
@@ -120,9 +120,7 @@ async def complaint_file(call: Call, context: Context) -> Result:
 async def complaint_status(call: Call, context: Context) -> Result:
     """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's."""
     found = await context.sources.store.read(
-        lambda connection: complaints.standing(
-            connection, context.conversation, call.args.get("reference")
-        )
+        lambda connection: complaints.standing(connection, context.conversation, call.args.get("reference"))
     )
     if found is None:
         return Result(call, context.at)

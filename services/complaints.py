@@ -23,7 +23,7 @@ class Standing:
 
 
 def free_reference(connection: Connection, call: str) -> str:
-    """A number for the complaint of this call, as 4829-1735: the same one if the call is repeated."""
+    """A number for the complaint of this call, as 4829-1736: the same one if the call is repeated."""
     attempt = 0
     while True:
         reference = _reference(f"{call}/{attempt}")

@@ -102,9 +102,7 @@ def claim(connection: Connection, channels: tuple[str, ...], now: datetime) -> C
     return Claimed(*row) if row else None
 
 
-def record(
-    connection: Connection, claimed: Claimed, outcome: Sent | Failed, now: datetime
-) -> None:
+def record(connection: Connection, claimed: Claimed, outcome: Sent | Failed, now: datetime) -> None:
     """Write what became of a send, and apply a receipt that was faster than we."""
     here = sa.update(outbound).where(outbound.c.id == claimed.id)
     match outcome:
@@ -133,9 +131,7 @@ def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> No
     if receipt.outbound:
         where = outbound.c.id == receipt.outbound
     else:
-        where = sa.and_(
-            outbound.c.channel == channel, outbound.c.reference == receipt.reference
-        )
+        where = sa.and_(outbound.c.channel == channel, outbound.c.reference == receipt.reference)
     found = connection.execute(sa.select(outbound.c.conversation).where(where)).first()
     if found:
         _raise(connection, where, receipt.status, receipt.error)
@@ -145,9 +141,7 @@ def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> No
         row = {"channel": channel, "reference": receipt.reference, "status": receipt.status}
         same = [early_receipt.c[name] == value for name, value in row.items()]
         if not connection.execute(sa.select(early_receipt.c.status).where(*same)).first():
-            connection.execute(
-                sa.insert(early_receipt).values(**row, error=receipt.error, at=receipt.at)
-            )
+            connection.execute(sa.insert(early_receipt).values(**row, error=receipt.error, at=receipt.at))
 
 
 def give_up_abandoned(connection: Connection, now: datetime) -> int:
@@ -167,12 +161,8 @@ def _apply_early(connection: Connection, channel: str, reference: str) -> None:
     connection.execute(sa.delete(early_receipt).where(where))
 
 
-def _raise(
-    connection: Connection, where: sa.ColumnElement[bool], status: Status, error: str
-) -> None:
+def _raise(connection: Connection, where: sa.ColumnElement[bool], status: Status, error: str) -> None:
     lower = STATUS_ORDER[: STATUS_ORDER.index(status)]
     connection.execute(
-        sa.update(outbound)
-        .where(where, outbound.c.status.in_(lower))
-        .values(status=status, error=error)
+        sa.update(outbound).where(where, outbound.c.status.in_(lower)).values(status=status, error=error)
     )

@@ -8,9 +8,7 @@ from sqlalchemy import Connection
 from services.store.tables import desk_item, note
 
 
-def queue(
-    connection: Connection, call: str, *, conversation: bytes, reason: str, at: datetime
-) -> None:
+def queue(connection: Connection, call: str, *, conversation: bytes, reason: str, at: datetime) -> None:
     """Put a conversation into the queue, once however often it asks while it waits."""
     waiting = connection.execute(
         sa.select(desk_item.c.id)

@@ -48,9 +48,7 @@ def load_texts(folder: Traversable, tag: str) -> Texts:
     return texts
 
 
-def load_catalogue(
-    facts: Mapping[str, str], folder: Traversable = FOLDER
-) -> Catalogue:
+def load_catalogue(facts: Mapping[str, str], folder: Traversable = FOLDER) -> Catalogue:
     """All languages with their texts; `facts` are constants such as the short code and the helpline."""
     languages = load_languages(folder)
     texts = {tag: load_texts(folder, tag) for tag in languages}

@@ -40,9 +40,7 @@ def prepare(settings: Settings, out: Console) -> Settings:
     return settings
 
 
-def fill(
-    settings: Settings, households: int, seed: int, *, replace: bool, console: Console
-) -> None:
+def fill(settings: Settings, households: int, seed: int, *, replace: bool, console: Console) -> None:
     """Load the invented registry, with a progress bar. FileExistsError over data that is there."""
     store, keys = open_database(settings)
     programmes = load_programme_data()
@@ -93,7 +91,12 @@ def _show_first_steps(settings: Settings, out: Console) -> None:
 
 
 def _curl(settings: Settings, phone: str, text: str) -> str:
-    fields = {"MessageSid": f"SM{secrets.token_hex(16)}", "From": phone, "To": SANDBOX_NUMBER, "Body": text}
+    fields = {
+        "MessageSid": f"SM{secrets.token_hex(16)}",
+        "From": phone,
+        "To": SANDBOX_NUMBER,
+        "Body": text,
+    }
     assert settings.twilio_auth_token is not None
     url = f"{settings.public_url}/in/sms"
     validator = RequestValidator(settings.twilio_auth_token.get_secret_value())

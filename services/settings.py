@@ -22,14 +22,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HAQDAR_", extra="forbid")
 
     data_dir: Path = Field(Path("var"), description="folder of the embedded database and of its key")
-    database_url: str = Field(
-        "", description="sqlite:///path or postgresql://...; empty: SQLite in data_dir"
-    )
+    database_url: str = Field("", description="sqlite:///path or postgresql://...; empty: SQLite in data_dir")
     secret_key: SecretStr | None = Field(
         None, description="at least 32 characters; empty: made once and kept in data_dir"
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000", description="what providers call; signatures are checked against it"
+        "http://127.0.0.1:8000",
+        description="what providers call; signatures are checked against it",
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")

@@ -21,9 +21,7 @@ from services.turns import Taken, take
 PLAYED: dict[str, Limits] = {"sms": SMS, "whatsapp": WHATSAPP, "telegram": TELEGRAM, "web": WEB}
 
 
-async def converse(
-    settings: Settings, sender: str, channel: str, lines: TextIO, out: TextIO
-) -> None:
+async def converse(settings: Settings, sender: str, channel: str, lines: TextIO, out: TextIO) -> None:
     """Ask and answer until the input ends."""
     built = _built(settings, channel)
     if lines.isatty():
@@ -37,9 +35,7 @@ async def converse(
     built.parts.store.close()
 
 
-async def converse_json(
-    settings: Settings, sender: str, channel: str, lines: TextIO, out: TextIO
-) -> None:
+async def converse_json(settings: Settings, sender: str, channel: str, lines: TextIO, out: TextIO) -> None:
     """One message a line in, one JSON object a line out."""
     built = _built(settings, channel)
     for line in lines:

@@ -119,8 +119,7 @@ def hear(words: Words, session: Session, inbound: Inbound) -> Heard:
     """What an inbound means in this session; a button's choice needs no understanding."""
     if inbound.choice is not None:
         return Heard(at=inbound.at, slots={"choice": inbound.choice}, confidence=1.0)
-    expects = Expects(session.expects, session.choices, session.language)
-    heard = understand(inbound.text[:LONGEST_TEXT], expects, words, at=inbound.at)
+    heard = understand(inbound.text[:LONGEST_TEXT], Expects.of(session), words, at=inbound.at)
     media = inbound.media or ("other" if inbound.location else None)
     if inbound.contact and not inbound.text and not media:
         return replace(heard, slots={**heard.slots, "proven": True})
@@ -152,8 +151,8 @@ async def _answer(parts: Parts, call: Call, context: Context, ends: float) -> Re
 
 def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
     if found.session is None:
-        known = inbound.language in parts.catalogue.languages
-        return Session(language=inbound.language if known else parts.default_language)
+        hinted = inbound.language if inbound.language in parts.catalogue.languages else None
+        return Session(language=hinted or parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
     if inbound.language_chosen and inbound.language and inbound.language != session.language:
         return replace(session, language=inbound.language)

@@ -66,6 +66,8 @@ def step_named(topic: str | None, step: str | None) -> Step | None:
     """The step that a session remembers, None where this version no longer has it."""
     module = TOPICS.get(topic or "")
     found = getattr(module, step or "", None)
-    return found if callable(found) and getattr(found, "__module__", "") == getattr(
-        module, "__name__", None
-    ) else None
+    return (
+        found
+        if callable(found) and getattr(found, "__module__", "") == getattr(module, "__name__", None)
+        else None
+    )

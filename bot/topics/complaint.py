@@ -11,7 +11,7 @@ STATUS = (Choice("complaint_status", "complaint.choice.status"),)
 
 def open_deduction(session: Session, event: Event) -> Turn:
     """Money was cut: how much, then where."""
-    if slot(event, "reference"):
+    if _asks_after(event):
         return open_status(session, event)
     begun = _begin(session, event, "short_payment")
     return got_amount(begun, event)
@@ -19,7 +19,7 @@ def open_deduction(session: Session, event: Event) -> Turn:
 
 def open_staff(session: Session, event: Event) -> Turn:
     """Somebody behaved badly or asked for a bribe."""
-    if slot(event, "reference"):
+    if _asks_after(event):
         return open_status(session, event)
     say = Say("complaint.what_staff", choices=STATUS)
     return ask(_begin(session, event, "staff"), say, then=got_details, expects=("text",))
@@ -85,9 +85,16 @@ def got_standing(session: Session, event: Event) -> Turn:
     return reply(session, Say("complaint.not_known_now"))
 
 
+def _asks_after(event: Event) -> bool:
+    """Whether a complaint that was made before is meant."""
+    return bool(slot(event, "reference")) or slot(event, "asks") == "status"
+
+
 def _begin(session: Session, event: Event, category: str) -> Session:
-    first_words = event.text if isinstance(event, Heard) else ""
-    return session.with_slots(complaint={"category": category, "first_words": first_words})
+    facts: dict[str, Json] = {"category": category}
+    if isinstance(event, Heard) and not slot(event, "choice"):
+        facts["first_words"] = event.text
+    return session.with_slots(complaint=facts)
 
 
 def _facts(session: Session) -> dict[str, Json]:

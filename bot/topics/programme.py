@@ -33,11 +33,13 @@ def got_facts(session: Session, event: Event) -> Turn:
             return reply(session, Say("programme.not_known"))
     kept = session.with_slots(facts={k: facts[k] for k in ("programme", *PARTS) if facts.get(k)})
     offered = tuple(Choice(p, f"programme.choice.{p}") for p in PARTS if facts.get(p))
-    return ask(kept, Say(say.key, say.args, offered), then=got_part)
+    return ask(kept, Say(say.key, say.args, offered), then=got_part, expects=("programme",))
 
 
 def got_part(session: Session, event: Event) -> Turn:
     """The documents to bring, or how to apply."""
+    if slot(event, "programme"):
+        return got_programme(session.with_slots(facts=None), event)
     facts = session.slots.get("facts") or {}
     part = slot(event, "choice")
     if part not in facts:

@@ -3,14 +3,15 @@
 The order of deciding: what the open question expects; whole-message words; rules; the model.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.messages import Heard, Json
+from bot.messages import Heard, Json, Session
 from bot.understand.intents import judge
 from bot.understand.language import detect
 from bot.understand.normalise import loose, plain
-from bot.understand.slots import amount_in_words, link, numbers
+from bot.understand.slots import amount_in_words, link, numbers, without_links
 from bot.understand.words import Words, compile_words
 
 __all__ = ["Expects", "Words", "compile_words", "understand"]
@@ -36,7 +37,14 @@ class Expects:
 
     slots: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
-    language: str = "ur"
+    language: str = ""
+    """The session's, "" before anything was heard: then the script of a short text decides."""
+
+    @classmethod
+    def of(cls, session: Session) -> "Expects":
+        """What a session waits for."""
+        known = session.language if session.heard_at or session.chosen else ""
+        return cls(session.expects, session.choices, known)
 
 
 def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> Heard:
@@ -45,7 +53,7 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     slots = _slots(clean, simple, expects, words)
     if not simple:
         return Heard(at=at, text=text, slots=slots)
-    language = detect(clean, words.tongues, expects.language)
+    language = detect(without_links(clean), words.tongues, expects.language)
     choice = _choice(simple, expects, words)
     if choice:
         slots["choice"] = choice
@@ -61,11 +69,11 @@ def _slots(clean: str, simple: str, expects: Expects, words: Words) -> dict[str,
         said = amount_in_words(tokens, words.amounts)
         if said is not None:
             slots["amount"] = said
-    if "amount" in expects.slots and "amount" not in slots and len(tokens) == 1:
-        if tokens[0].isdigit() and len(tokens[0]) <= 6:
-            slots["amount"] = int(tokens[0])
+    if "amount" in expects.slots and "amount" not in slots and _small_number(tokens):
+        slots["amount"] = int(tokens[0])
     for name, table in (
-        ("district", words.places), ("programme", words.programmes), ("about", words.about),
+        ("district", words.places), ("programme", words.programmes),
+        ("about", words.about), ("asks", words.asks),
     ):  # fmt: skip
         found = _named(tokens, table)
         if found:
@@ -102,6 +110,8 @@ def _intent(
             slots["language"] = named
         return intent, confidence, ()
     guesses = tuple(name for name, probability in ranked if probability >= WORTH_ASKING)
+    if "programme" in slots and (intent == "programme_info" or not guesses):
+        return "programme_info", SURE, ()
     return None, confidence, guesses
 
 
@@ -114,13 +124,13 @@ def _choice(simple: str, expects: Expects, words: Words) -> str | None:
     if len(tokens) != 1:
         return simple if simple in expects.choices else None
     token = tokens[0]
-    number = int(token) if token.isdigit() and len(token) < 3 else words.ordinals.get(token, 0)
+    number = int(token) if token.isdecimal() and len(token) < 3 else words.ordinals.get(token, 0)
     if 1 <= number <= len(expects.choices):
         return expects.choices[number - 1]
     return token if token in expects.choices else None
 
 
-def _named(tokens: list[str], table: dict[str, str]) -> str | None:
+def _named(tokens: list[str], table: Mapping[str, str]) -> str | None:
     for size in range(MOST_WORDS_IN_A_NAME, 0, -1):
         for start in range(len(tokens) - size + 1):
             found = table.get(" ".join(tokens[start : start + size]))
@@ -129,8 +139,12 @@ def _named(tokens: list[str], table: dict[str, str]) -> str | None:
     return None
 
 
+def _small_number(tokens: list[str]) -> bool:
+    return len(tokens) == 1 and tokens[0].isdecimal() and len(tokens[0]) <= 6
+
+
 def _has_digit(simple: str) -> bool:
-    return any(character.isdigit() for character in simple)
+    return any(character.isdecimal() for character in simple)
 
 
 def _only_number(simple: str) -> bool:

@@ -8,6 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.understand.normalise import loose
 from bot.understand.skeleton import skeleton
@@ -30,10 +31,12 @@ class Model:
 
 def features(text: str) -> tuple[list[str], list[str]]:
     """The features of a loosely normalised text, and the skeletons of its words."""
-    words = [word for word in text.split() if not (word.isdigit() and len(word) > 4)]
+    words = [word for word in text.split() if not (word.isdecimal() and len(word) > 4)]
     bones = [bone for bone in map(skeleton, words) if bone]
-    pairs = [f"{one}_{two}" for one, two in zip(bones, bones[1:], strict=False)]
-    return [f"w:{word}" for word in words] + bones + pairs, bones
+    pairs = [f"{one}_{two}" for one, two in pairwise(bones)]
+    named = [f"w:{word}" for word in words] + bones + pairs
+    # Saying a word four times says it no more clearly.
+    return list(dict.fromkeys(named)), list(dict.fromkeys(bones))
 
 
 def train(examples: Iterable[tuple[str, str]]) -> Model:
@@ -84,9 +87,7 @@ def _coverage(model: Model, bones: list[str]) -> float:
     return known / (known + unknown) if known else 0.0
 
 
-def _informative(
-    counts: Mapping[str, Counter[str]], overall: Counter[str], intents: int
-) -> dict[str, float]:
+def _informative(counts: Mapping[str, Counter[str]], overall: Counter[str], intents: int) -> dict[str, float]:
     found = {}
     for feature, all_of_it in overall.items():
         if ":" in feature or "_" in feature:

@@ -31,7 +31,8 @@ class Tongue:
 def detect(text: str, tongues: Iterable[Tongue], session: str) -> str | None:
     """BCP 47 tag of the language whose words and letters the text shows most clearly.
 
-    None keeps the session's language: the text has too little of any.
+    `session` is the language of the conversation, "" for a new one. None keeps it: the text has too
+    little of any.
     """
     words = strict(text).split()
     arabic = sum("\u0600" <= character <= "\u08ff" for character in text)
@@ -45,7 +46,8 @@ def detect(text: str, tongues: Iterable[Tongue], session: str) -> str | None:
         certain = [tag for score, tag in scores if score > LETTER]
         return certain[0] if len(certain) == 1 else None
     if not scores:
-        return None if same_script else WRITTEN_BY_MOST[arabic >= latin]
+        brief = len(words) <= SHORT and session
+        return None if same_script or brief else WRITTEN_BY_MOST[arabic >= latin]
     if len(scores) == 1 or scores[0][0] - scores[1][0] >= LEAD:
         return scores[0][1]
     tied = [tag for score, tag in scores if scores[0][0] - score < LEAD]
@@ -55,9 +57,7 @@ def detect(text: str, tongues: Iterable[Tongue], session: str) -> str | None:
     return common if common in tied or not same_script else None
 
 
-def _scores(
-    words: Sequence[str], text: str, tongues: Sequence[Tongue]
-) -> list[tuple[float, str]]:
+def _scores(words: Sequence[str], text: str, tongues: Sequence[Tongue]) -> list[tuple[float, str]]:
     letters = set(text)
     scores = (
         (

@@ -15,8 +15,15 @@ _DIGITS = {
     for value, digit in enumerate(chr(ord(start) + n) for n in range(10))
 }
 _MARKS = dict.fromkeys(
-    [0x0640, 0x0670, 0xFEFF, *range(0x0610, 0x061B), *range(0x064B, 0x0660), *range(0x06D6, 0x06EE)]
-    + [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFE0F]
+    (
+        *(0x0640, 0x0670, 0xFEFF, 0xFE0F),
+        *range(0x0610, 0x061B),
+        *range(0x064B, 0x0660),
+        *range(0x06D6, 0x06EE),
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x206A),
+    )
 )
 _KEYBOARDS = {
     **dict.fromkeys(map(ord, "\u064a\u0649"), "\u06cc"),

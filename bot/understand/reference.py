@@ -1,4 +1,4 @@
-"""Complaint numbers: seven digits and a check digit, written 4829-1735, read aloud without mistakes."""
+"""Complaint numbers: seven digits and a check digit, written 4829-1736, read aloud without mistakes."""
 
 
 def luhn_check_digit(digits: str) -> str:

@@ -1,7 +1,7 @@
 """The consonant skeleton of a word: one key for its many Roman spellings and for its Arabic script.
 
-paise, paisay, pesy and the Urdu word all become "ps"; shikayat "skt"; wazifa "vsf". Vowels are what people spell
-differently; consonants are what both scripts write.
+paise, paisay, pesy and the Urdu word all become "ps"; shikayat "skt"; wazifa "vsf". Vowels are what
+people spell differently; consonants are what both scripts write.
 """
 
 import re
@@ -26,7 +26,15 @@ _CLASSES = {
     "h": "\u062d",
 }
 _ARAB = {letter: key for key, letters in _CLASSES.items() for letter in letters}
-_ARAB_FIRST = {"\u0627": "a", "\u0639": "a", "\u0622": "a", "\u0648": "v", "\u06cc": "y", "\u06d2": "y", "\u06c1": "h"}
+_ARAB_FIRST = {
+    "\u0627": "a",
+    "\u0639": "a",
+    "\u0622": "a",
+    "\u0648": "v",
+    "\u06cc": "y",
+    "\u06d2": "y",
+    "\u06c1": "h",
+}
 _ROMAN_PAIRS = (
     ("kh", "x"), ("gh", "g"), ("sh", "s"), ("ch", "c"), ("th", "t"), ("dh", "d"), ("ph", "f"),
     ("bh", "b"), ("jh", "j"), ("rh", "r"),
@@ -40,7 +48,7 @@ _VOWELS = re.compile(r"[aeiouyhv]")
 def skeleton(word: str) -> str:
     """The key of one loosely normalised word; digits stay as they are."""
     if word.isascii():
-        return word if word[:1].isdigit() else _of_roman(word)
+        return word if word[:1].isdecimal() else _of_roman(word)
     return _of_arabic(word)
 
 

@@ -14,13 +14,24 @@ _RUN = re.compile(r"(?<![\w+])\+?[0-9OolI](?:[0-9OolI]|[ \-./](?=[0-9OolI(]))*[0
 _LETTER_DIGITS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _PHONE = re.compile(r"(?:\+92|0092|92|0)?(3\d{9})")
-_LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|site|shop|online|xyz|top|link|ly|me|app|pk)\b(?:/\S*)?", re.I)
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|site|shop|online|xyz|top|link|ly|me|app|pk)\b(?:/\S*)?",
+    re.I,
+)
 _OFFICIAL = re.compile(r"^(?:https?://)?(?:[\w-]+\.)*(?:gov\.pk)(?:[/:?]|$)", re.I)
 _REFERENCE = re.compile(r"(?<!\d)(\d{4})[- ](\d{4})(?!\d)")
-_AMOUNT = re.compile(r"(?<![\d\-])(\d{1,3}(?:[,\u066c]\d{2,3})+|\d{2,7})(?:\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b)?", re.I)
-_SMALL_AMOUNT = re.compile(r"(?<!\d)(\d{1,3})\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b", re.I)
+_AMOUNT = re.compile(
+    r"(?<![\d\-])(\d{1,3}(?:[,\u066c]\d{2,3})+|\d{2,7})(?:\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b)?",
+    re.I,
+)
+_SMALL_AMOUNT = re.compile(
+    r"(?<!\d)(\d{1,3})\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b",
+    re.I,
+)
 _SCALE = {"k": 1000, "hazar": 1000, "hazaar": 1000, "thousand": 1000, "\u06c1\u0632\u0627\u0631": 1000,
           "lakh": 100_000, "lac": 100_000, "\u0644\u0627\u06a9\u06be": 100_000}  # fmt: skip
+
+
 def numbers(text: str, codes: frozenset[str]) -> dict[str, Json]:
     """Slots cnic, cnics, cnic_wrong, phone, reference and amount of a plain text.
 
@@ -34,7 +45,7 @@ def numbers(text: str, codes: frozenset[str]) -> dict[str, Json]:
     spans: list[tuple[int, int]] = []
     for start, run in _runs(text):
         digits = _digits(run)
-        if sum(character.isdigit() for character in run) < len(digits) * 2 / 3:
+        if sum(character.isdecimal() for character in run) < len(digits) * 2 / 3:
             continue
         phone = _PHONE.fullmatch(("+" if run.startswith("+") else "") + digits)
         if phone and len(digits) != CNIC_DIGITS:
@@ -67,12 +78,17 @@ def link(text: str) -> bool:
     return any(not _OFFICIAL.match(found[0]) for found in _LINK.finditer(text))
 
 
+def without_links(text: str) -> str:
+    """The text without web addresses: they are in nobody's language."""
+    return _LINK.sub(" ", text)
+
+
 def amount_in_words(words: list[str], vocabulary: Mapping[str, tuple[str, float]]) -> int | None:
     """Rupees said in words: `vocabulary` gives each number word's role (unit, add, scale) and value."""
     total, current, seen, extra = 0.0, 0.0, False, 0.0
     for word in words:
         role, value = vocabulary.get(word, ("", 0.0))
-        if not role and word.isdigit() and len(word) <= 3:
+        if not role and word.isdecimal() and len(word) <= 3:
             role, value = "unit", float(word)
         if role == "unit":
             current += value

@@ -23,6 +23,8 @@ class Words:
     """Name of a district or town -> district code."""
     programmes: Mapping[str, str]
     about: Mapping[str, str]
+    asks: Mapping[str, str]
+    """Words that tell what is asked about a thing: its "status"."""
     languages: Mapping[str, str]
     ordinals: Mapping[str, int]
     """Number word -> which choice of a menu."""
@@ -66,6 +68,7 @@ def compile_words(
         places=_places(places),
         programmes=_inverted(slots["programmes"]),
         about=_inverted(slots["about"]),
+        asks=_inverted(slots["asks"]),
         languages=_inverted(slots["languages"]),
         ordinals={loose(w): int(n) for n, ws in slots["ordinals"].items() for w in _texts(ws)},
         amounts=_amounts(slots["amounts"]),
@@ -76,7 +79,12 @@ def compile_words(
 def _places(places: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
     names: dict[str, str] = {}
     for code, place in places.items():
-        for name in (code.replace("_", " "), place["en"], place["ur"], *_texts(place.get("also", ()))):
+        for name in (
+            code.replace("_", " "),
+            place["en"],
+            place["ur"],
+            *_texts(place.get("also", ())),
+        ):
             names.setdefault(loose(str(name)), code)
     return names
 

@@ -91,9 +91,7 @@ def load_or_create_secret(path: Path) -> bytes:
 
 def verify_key(connection: Connection, keys: Keys) -> None:
     """Note the key with a new database; raise `WrongKey` if the database was made with another."""
-    known = connection.execute(
-        sa.select(about.c.value).where(about.c.name == "key_check")
-    ).scalar()
+    known = connection.execute(sa.select(about.c.value).where(about.c.name == "key_check")).scalar()
     if known is None:
         connection.execute(sa.insert(about).values(name="key_check", value=keys.check))
     elif not hmac.compare_digest(known, keys.check):

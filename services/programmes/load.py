@@ -123,7 +123,11 @@ class Programmes:
         state = programme.state(on) if programme else None
         if programme is None or state is None:
             return None
-        facts: dict[str, Json] = {"programme": id, "state": state.state, **self._cited(state.source)}
+        facts: dict[str, Json] = {
+            "programme": id,
+            "state": state.state,
+            **self._cited(state.source),
+        }
         amount = programme.amount(on)
         if amount:
             rupees = sorted(rate.rupees for rate in amount.rates)
@@ -223,8 +227,8 @@ def _cites(programme: Programme, sources: Mapping[str, Source], file: str) -> No
         raise ValueError(f"{file}: apply needs apply_source")
     if programme.amounts and not programme.per:
         raise ValueError(f"{file}: amounts need per (the period)")
-    told = [told.source for told in (*programme.amounts, *programme.rules.values())]
-    for source in told:
+    amounts = (amount.source for amount in programme.amounts)
+    for source in (*amounts, *(rule.source for rule in programme.rules.values())):
         if sources[source].date is None:
             raise ValueError(f"{file}: {source} has no date, and people are told it with one")
     for amount in programme.amounts:

@@ -14,12 +14,8 @@ EnrolmentReason: TypeAlias = Literal[
     "score_above", "government_employee", "travelled_abroad", "vehicle", "phone_bill", "passport_fee",
     "cnic_expired", "survey_old", "never_surveyed", "marital_status", "deceased",
 ]  # fmt: skip
-PaymentStatus: TypeAlias = Literal[
-    "not_released", "on_the_way", "ready", "withdrawn", "returned", "blocked"
-]
-PaymentReason: TypeAlias = Literal[
-    "cnic_expired", "biometric_failed", "wallet_sim", "not_collected"
-]
+PaymentStatus: TypeAlias = Literal["not_released", "on_the_way", "ready", "withdrawn", "returned", "blocked"]
+PaymentReason: TypeAlias = Literal["cnic_expired", "biometric_failed", "wallet_sim", "not_collected"]
 
 
 class Unavailable(Exception):
@@ -61,7 +57,10 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a registry holds of one CNIC, newest payment first. `phone` is the keyed hash of the registered number."""
+    """What a registry holds of one CNIC, newest payment first.
+
+    `phone` is the keyed hash of the registered number.
+    """
 
     cnic_last4: str
     name: str

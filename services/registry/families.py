@@ -138,7 +138,7 @@ def demo_phone(household: int) -> str:
 def sample_fates() -> list[Fate]:
     """Every status and reason that there is: the fates of the first households of any registry."""
     return [
-        *(Fate(*standing, "withdrawn", None) for standing in _weighted("standings").items),
+        *(Fate(status, reason, "withdrawn", None) for status, reason in _weighted("standings").items),
         *(Fate("enrolled", None, *outcome) for outcome in _weighted("outcomes").items),
     ]
 
@@ -239,9 +239,7 @@ def _world(today: date, country: Country) -> _World:
         districts=_Weighted.of(
             {
                 (index, code): data["provinces"][province] / provinces.count(province)
-                for index, (code, province) in enumerate(
-                    zip(country.places, provinces, strict=True)
-                )
+                for index, (code, province) in enumerate(zip(country.places, provinces, strict=True))
             }
         ),
         points=len(data["points"]),

@@ -1,5 +1,6 @@
 """Conversations with what was heard and said in them: owner of `conversation`, `inbound`, `outbound`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,9 +34,7 @@ class Sentence:
 
 
 _load = (
-    sa.select(
-        conversation.c.version, conversation.c.session, conversation.c.phone, outbound.c.message
-    )
+    sa.select(conversation.c.version, conversation.c.session, conversation.c.phone, outbound.c.message)
     .select_from(conversation.outerjoin(outbound, outbound.c.id == sa.bindparam("reply")))
     .where(conversation.c.id == sa.bindparam("key"))
 )
@@ -68,8 +67,8 @@ def save(
     session: bytes,
     phone: bytes | None,
     language: str,
-    heard: dict[str, object],
-    said: dict[str, object],
+    heard: Mapping[str, object],
+    said: Mapping[str, object],
 ) -> None:
     """Write one turn. Raises `Overtaken`, leaving the transaction to be rolled back."""
     try:
@@ -106,9 +105,7 @@ def save(
 
 def opt_out(connection: Connection, key: bytes, at: datetime | None) -> None:
     """Record that unasked messages are unwelcome since `at`; None makes them welcome again."""
-    connection.execute(
-        sa.update(conversation).where(conversation.c.id == key).values(opted_out_at=at)
-    )
+    connection.execute(sa.update(conversation).where(conversation.c.id == key).values(opted_out_at=at))
 
 
 def history(connection: Connection, key: bytes, *, last: int) -> list[Sentence]:

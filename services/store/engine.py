@@ -90,9 +90,7 @@ def open_store(url: str, *, pool: int = 8, patience: float = PATIENCE) -> Store:
     """Open `sqlite:///path` or `postgresql://...`. Connects only when first used."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = sa.create_engine(
-            parsed, connect_args={"timeout": patience, "check_same_thread": False}
-        )
+        engine = sa.create_engine(parsed, connect_args={"timeout": patience, "check_same_thread": False})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return Store(engine, None)

@@ -67,12 +67,8 @@ def add_chat(app: FastAPI, parts: Parts, channel: Web) -> None:
         return RedirectResponse(f"/{parts.default_language}/", 302)
 
     for language in offered:
-        app.add_api_route(
-            f"/{language.tag}/", _show(parts, language, offered), methods=["GET"]
-        )
-        app.add_api_route(
-            f"/{language.tag}/", _post(parts, channel, language, offered), methods=["POST"]
-        )
+        app.add_api_route(f"/{language.tag}/", _show(parts, language, offered), methods=["GET"])
+        app.add_api_route(f"/{language.tag}/", _post(parts, channel, language, offered), methods=["POST"])
         app.add_api_route(f"/{language.tag}/forget", _forget(language), methods=["POST"])
 
 
@@ -83,9 +79,7 @@ def _show(parts: Parts, language: Language, offered: list[Language]) -> Endpoint
     return show
 
 
-def _post(
-    parts: Parts, channel: Web, language: Language, offered: list[Language]
-) -> Endpoint:
+def _post(parts: Parts, channel: Web, language: Language, offered: list[Language]) -> Endpoint:
     async def post(http: HttpRequest) -> HttpResponse:
         body = await read_body(http)
         say = parts.catalogue.text
@@ -99,9 +93,7 @@ def _post(
         try:
             return to_http(await handle(parts, channel, received))
         except StoreUnavailable:
-            page = _rendered(
-                parts.catalogue, language, offered, notice=say("web.unavailable", language.tag)
-            )
+            page = _rendered(parts.catalogue, language, offered, notice=say("web.unavailable", language.tag))
             return HTMLResponse(page, 503, {**HEADERS, "Retry-After": "5"})
 
     return post
@@ -133,15 +125,11 @@ async def _page(
         except StoreUnavailable:
             notice, status = "web.unavailable", 503
     words = parts.catalogue.text(notice, language.tag) if notice else ""
-    page = _rendered(
-        parts.catalogue, language, offered, notice=words, lines=lines, choices=choices
-    )
+    page = _rendered(parts.catalogue, language, offered, notice=words, lines=lines, choices=choices)
     return HTMLResponse(page, status, HEADERS)
 
 
-async def _history(
-    parts: Parts, sender: str, language: Language
-) -> tuple[list[Line], tuple[Button, ...]]:
+async def _history(parts: Parts, sender: str, language: Language) -> tuple[list[Line], tuple[Button, ...]]:
     key = parts.keys.hash("address", f"web:{sender}")
     sentences = await parts.store.read(lambda c: conversations.history(c, key, last=LINES))
     lines: list[Line] = []

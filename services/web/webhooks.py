@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 from fastapi import Response as HttpResponse
-
 from starlette.background import BackgroundTask
 
 from channels import Channel, Received, Refused, Request, Response
@@ -64,9 +64,7 @@ def _endpoint(
 async def handle(parts: Parts, channel: Channel, received: Received) -> Response:
     """Commit all that a request held and make its acknowledgement."""
     for receipt in received.receipts:
-        await parts.store.run(
-            lambda connection, r=receipt: delivery.record_receipt(connection, channel.name, r)
-        )
+        await parts.store.run(partial(delivery.record_receipt, channel=channel.name, receipt=receipt))
     response = None
     for inbound in received.inbounds:
         taken = await turns.take(parts, inbound)

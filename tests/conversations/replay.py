@@ -47,11 +47,13 @@ class Replay:
         while turn.call:
             args = json.dumps(turn.call.args, ensure_ascii=False)
             self.lines.append(f"? {turn.call.name} {args}")
-            told = results.pop(0) if results else "{}"
+            assert results, f"{text!r}: the script has no result for {turn.call.name}"
+            told = results.pop(0)
             self.lines.append(f"=! {told[2:]}" if told.startswith("! ") else f"= {told}")
             self.session = Session.from_json(turn.session.to_json())
             turn = respond(self.session, _result(turn.call, told, self.now))
             says += turn.says
+        assert not results, f"{text!r}: nobody asked for {results}"
         self.session = turn.session
         self.turns.append((says, self.session.language))
         self._write(says)
@@ -63,9 +65,7 @@ class Replay:
             return Heard(at=self.now, slots={"proven": True})
         if text in MEDIA:
             return replace(Heard(at=self.now), media=MEDIA[text])
-        session = self.session
-        expects = Expects(session.expects, session.choices, session.language)
-        return understand(text, expects, self.words, at=self.now)
+        return understand(text, Expects.of(self.session), self.words, at=self.now)
 
     def _write(self, says: tuple[Say, ...]) -> None:
         shown = self.rendered(says, self.session.language, SMS)
@@ -82,7 +82,7 @@ class Replay:
 def play(path: Path, words: Words, catalogue: Catalogue) -> tuple[str, Replay]:
     """The transcript that the engine makes of a file's script, and the conversation."""
     head, script = _read(path)
-    replay = Replay(words, catalogue, Session(language=head.get("language", "ur")))
+    replay = Replay(words, catalogue, Session(language=head.get("language", "ur"), heard_at=START))
     for line in script:
         kind, rest = line[0], line[2:]
         if kind == "@":

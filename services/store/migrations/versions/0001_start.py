@@ -83,9 +83,7 @@ def upgrade() -> None:
     op.create_table(
         "household",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column(
-            "district", sa.String(length=40), nullable=False, comment="code of locales/places.toml"
-        ),
+        sa.Column("district", sa.String(length=40), nullable=False, comment="code of locales/places.toml"),
         sa.Column(
             "phone",
             sa.LargeBinary(length=16),
@@ -139,9 +137,7 @@ def upgrade() -> None:
         ),
         sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
-        sa.Column(
-            "message", sa.LargeBinary(), nullable=False, comment="sealed JSON of the Outbound"
-        ),
+        sa.Column("message", sa.LargeBinary(), nullable=False, comment="sealed JSON of the Outbound"),
         sa.Column("about", sa.String(length=80), nullable=False, comment="text keys said"),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
@@ -170,9 +166,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("name_ur", sa.String(length=120), nullable=False),
         sa.Column("open_from", sa.Date(), nullable=False),
-        sa.Column(
-            "open_until", sa.Date(), nullable=True, comment="first day on which it is closed"
-        ),
+        sa.Column("open_until", sa.Date(), nullable=True, comment="first day on which it is closed"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("payment_point_district", "payment_point", ["district"], unique=False)
@@ -201,9 +195,7 @@ def upgrade() -> None:
         sa.Column("member", sa.Integer(), nullable=False),
         sa.Column("programme", sa.String(length=40), nullable=False),
         sa.Column("status", sa.String(length=24), nullable=False),
-        sa.Column(
-            "reason", sa.String(length=24), nullable=True, comment="why, where the status needs one"
-        ),
+        sa.Column("reason", sa.String(length=24), nullable=True, comment="why, where the status needs one"),
         sa.Column("since", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member"],
@@ -216,9 +208,7 @@ def upgrade() -> None:
         "payment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("enrolment", sa.Integer(), nullable=False),
-        sa.Column(
-            "cycle", sa.String(length=10), nullable=False, comment="year and quarter, as 2026-Q3"
-        ),
+        sa.Column("cycle", sa.String(length=10), nullable=False, comment="year and quarter, as 2026-Q3"),
         sa.Column("amount", sa.Integer(), nullable=False, comment="rupees"),
         sa.Column("status", sa.String(length=24), nullable=False),
         sa.Column("reason", sa.String(length=24), nullable=True),
