@@ -2,8 +2,9 @@
 
 A placeholder is `{name}` or `{name:kind}`. Kinds: money and number (grouped, Western digits), date and
 day (of an ISO date), when (of an ISO year, month or day), cycle ("2026-Q3"), place (a district's code),
-local (a value that holds the name in both scripts), or a key prefix that ends in a dot: `{reason:eligibility.reason.}` is the text of
-"eligibility.reason." + value. A list value becomes the list of its texts.
+local (a value that holds the name in both scripts), or a key prefix that ends in a dot:
+`{reason:eligibility.reason.}` is the text of "eligibility.reason." + value. A list
+value becomes the list of its texts.
 """
 
 import string
@@ -49,7 +50,7 @@ class Entry:
     review: str = "needed"
 
 
-LONGEST_NAME = {"Latn": 60, "Arab": 44}
+LONGEST_NAME = {"Latn": 60, "Arab": 36}
 """Characters that the short form gives to the name of a place: what one SMS, or two in Urdu, leaves."""
 
 Texts: TypeAlias = Mapping[tuple[str, Form], Entry]

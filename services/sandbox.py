@@ -81,6 +81,7 @@ def _show_first_steps(settings: Settings, out: Console) -> None:
     out.print(f"\n[bold]Open[/]  {settings.public_url}/")
     for number, text in enumerate((*questions, sample.cnic)):
         out.print(f"[bold]{'' if number else 'Type'}[/]{'      ' if number else '  '}{text}")
+    out.print("      (the page knows nobody's phone number, so it shows nobody's record; SMS does:)")
     out.print()
     out.print("[bold]As an SMS[/] from the phone that is registered for that (invented) number:")
     out.print(_curl(settings, sample.phone, sample.cnic))

@@ -80,8 +80,6 @@ def judge(model: Model, text: str) -> list[tuple[str, float]]:
 
 
 def _coverage(model: Model, bones: list[str]) -> float:
-    if not bones:
-        return 0.0
     known = sum(model.informative.get(bone, 0.0) for bone in bones)
     unknown = sum(UNKNOWN_WEIGHT for bone in bones if bone not in model.informative)
     return known / (known + unknown) if known else 0.0

@@ -47,6 +47,7 @@ _LOOSE = {**_DIGITS, **_MARKS, **_LETTERS}
 
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _BORDER = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+_INITIAL_HEH = re.compile("(?<!\\w)\u06be")
 _LONG_RUN = re.compile(r"(\D)\1{2,}")
 
 
@@ -58,6 +59,8 @@ def plain(text: str) -> str:
 def loose(text: str) -> str:
     """Lower-case words with one spelling of each letter, single spaces, no punctuation. Idempotent."""
     text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].lower().translate(_LOOSE)
+    # At the head of a word nothing is aspirated: there the two-eyed heh is a plain one.
+    text = _INITIAL_HEH.sub("\u06c1", text)
     text = _BORDER.sub(" ", _NOT_WORD.sub(" ", text))
     return " ".join(_LONG_RUN.sub(r"\1\1", text).split())
 

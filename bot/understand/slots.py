@@ -25,7 +25,7 @@ _AMOUNT = re.compile(
     re.I,
 )
 _SMALL_AMOUNT = re.compile(
-    r"(?<!\d)(\d{1,3})\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b",
+    r"(?<![\d.])(\d{1,3}(?:\.\d)?)\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b",
     re.I,
 )
 _SCALE = {"k": 1000, "hazar": 1000, "hazaar": 1000, "thousand": 1000, "\u06c1\u0632\u0627\u0631": 1000,
@@ -103,7 +103,7 @@ def amount_in_words(words: list[str], vocabulary: Mapping[str, tuple[str, float]
 def _amount(text: str, codes: frozenset[str]) -> int | None:
     small = _SMALL_AMOUNT.search(text)
     if small:
-        return int(small[1]) * _SCALE[small[2].lower()]
+        return round(float(small[1]) * _SCALE[small[2].lower()])
     for found in _AMOUNT.finditer(text):
         digits = found[1].replace(",", "").replace("\u066c", "")
         if digits in codes or (len(digits) == 4 and digits.startswith("20")):

@@ -12,15 +12,13 @@ from sqlalchemy import Connection
 from services.privacy.identifiers import Keys
 from services.registry.families import (
     Country,
-    Family,
-    HouseholdRow,
-    MemberRow,
     demo_cnic,
     demo_phone,
     generate,
     payment_points,
     sample_fates,
 )
+from services.registry.rows import Family, HouseholdRow, MemberRow
 from services.store.engine import Store
 from services.store.tables import enrolment, household, member, payment, payment_point
 

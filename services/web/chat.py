@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ HEADERS = {
         "frame-ancestors 'none'; base-uri 'none'"
     ),
 }
+
+_CNIC = re.compile(r"\d(?:[ -]?\d){12}")
 
 _pages = Environment(
     loader=PackageLoader("services.web", "pages"),
@@ -139,13 +142,18 @@ async def _history(parts: Parts, sender: str, language: Language) -> tuple[list[
         if not sentence.said:
             pressed = next((choice.label for choice in choices if choice.id == opened), opened)
             if pressed.strip():
-                lines.append(Line(pressed, False, language.tag, "auto"))
+                lines.append(Line(_CNIC.sub(_masked, pressed), False, language.tag, "auto"))
             continue
         message = Outbound.from_json(opened)
         spoken = parts.catalogue.language(message.language)
         lines.append(Line("\n".join(message.parts), True, spoken.tag, spoken.direction))
         choices = message.choices
     return lines, choices
+
+
+def _masked(number: re.Match[str]) -> str:
+    # The phone may be shared: a number that was sent is not left standing on the screen.
+    return "\u2022" * 9 + number[0][-4:]
 
 
 def _rendered(

@@ -1,0 +1,213 @@
+"""The catalogue: every text of every language, and what a wrong one does."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from bot import standing
+from bot.messages import Choice, Limits, Say
+from bot.render import AIM, render
+from bot.segments import count
+from bot.steps import CNIC_ENDS, SHARE_PHONE
+from bot.texts import Catalogue, Entry, Language, known_locale, placeholders
+from bot.topics import OPENINGS, complaint
+from services.checks import texts as faults_of
+from services.programmes import load_programmes
+from services.registry import EnrolmentReason, EnrolmentStatus, PaymentReason, PaymentStatus
+
+SMS = Limits(alphabet="sms", units=10, parts=2)
+SPOKEN = ("en", "ur", "ur-Latn")
+KINDS = {"", "money", "number", "date", "day", "when", "cycle", "place", "local"}
+LONG_NAME = {
+    "en": "Payment camp, Government Girls Higher Secondary School",
+    "ur": "ادائیگی کیمپ، گورنمنٹ گرلز ہائیر سیکنڈری سکول",
+}
+LONGEST = {
+    "amount": 118_000, "cycle": "2026-Q3", "point": LONG_NAME, "other": LONG_NAME, "on": "2026-11-28",
+    "since": "2026-11-28", "last4": "0012", "cut_off": 32, "n": 14, "reference": "4829-1736",
+    "district": "naushahro_feroze", "source": {"en": "Economic Survey", "ur": "اکنامک سروے"},
+    "source_date": "2025-06-10", "programme": "taleemi_wazaif",
+}  # fmt: skip
+"""The longest that each argument gets, so that a text that fits with these fits always."""
+
+BUDGETED = ("status.", "eligibility.", "complaint.", "cnic.", "privacy.")
+PARTS_OF_TEXTS = ("eligibility.word.", "eligibility.reason.", "status.choice.", "complaint.choice.")
+
+
+def _literals(kind: object) -> tuple[str, ...]:
+    return tuple(getattr(kind, "__args__", ()))
+
+
+def test_nothing_is_missing_or_strange(catalogue: Catalogue) -> None:
+    assert faults_of(catalogue) == []
+    for tag in SPOKEN:
+        assert catalogue.language(tag).reply
+        assert not catalogue.missing(tag)
+
+
+@pytest.mark.parametrize("tag", SPOKEN)
+def test_every_text_can_be_said(catalogue: Catalogue, tag: str) -> None:
+    for (key, form), entry in catalogue.texts[tag].items():
+        for _, kind in placeholders(entry.text):
+            assert kind in KINDS or kind.endswith("."), (key, kind)
+        # A formatter that Python itself does not understand would fail only when it is said.
+        assert list(Formatter().parse(entry.text))
+        assert entry.text.strip() == entry.text, (key, form)
+        assert "  " not in entry.text, (key, form)
+
+
+def _sayable() -> Iterator[Say]:
+    for status in _literals(PaymentStatus):
+        for hindrance in (None, *_literals(PaymentReason)):
+            if status == "blocked" and hindrance == "not_collected":
+                continue
+            for point in (LONG_NAME, None):
+                payment = {**LONGEST, "status": status, "reason": hindrance, "point": point}
+                yield standing.of_payment(payment, more=True)
+    for status in _literals(EnrolmentStatus):
+        for reason in (None, *_literals(EnrolmentReason)):
+            enrolment = {**LONGEST, "status": status, "reason": reason}
+            yield standing.of_enrolment(enrolment, "0012")
+        yield standing.of_word([{"status": status}], "0012")
+    yield standing.of_word([], "0012")
+    for key in (
+        "status.not_known_now", "status.no_payment", "eligibility.no_record", "eligibility.not_known_now",
+        "complaint.where", "complaint.why_appeal",
+        "complaint.filed", "complaint.not_filed", "complaint.none_found", "complaint.not_known_now",
+        "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
+        "privacy.neutral",
+    ):  # fmt: skip
+        yield Say(key, LONGEST)
+    for key in ("complaint.how_much", "complaint.what_staff"):
+        yield Say(key, choices=complaint.STATUS)
+    two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS)
+    yield Say("cnic.which_of_two", choices=two)
+    yield Say("privacy.prove", choices=(SHARE_PHONE,))
+
+
+@pytest.mark.parametrize("tag", SPOKEN)
+def test_replies_stay_within_their_budget_with_the_longest_arguments(catalogue: Catalogue, tag: str) -> None:
+    too_long = []
+    for say in _sayable():
+        parts = render([say], tag, SMS, catalogue).parts
+        cost = [count(part) for part in parts]
+        if sum(part.segments for part in cost) > AIM[cost[0].alphabet]:
+            too_long.append(f"{say.key} {[part.units for part in cost]} {parts}")
+    assert not too_long, "\n".join(too_long)
+
+
+def test_the_budget_covers_every_text_of_its_topics(catalogue: Catalogue) -> None:
+    said = {say.key for say in _sayable()}
+    statuses = {key for key in catalogue.keys("en") if key.startswith("complaint.status.")}
+    for key in catalogue.keys("en") - statuses:
+        if key.startswith(BUDGETED) and not key.startswith(PARTS_OF_TEXTS):
+            assert key in said or key in ("privacy.share_phone", "cnic.ending"), key
+
+
+def test_programmes_and_places_have_their_texts(catalogue: Catalogue) -> None:
+    for id, programme in load_programmes().by_id.items():
+        for tag in SPOKEN:
+            assert catalogue.text(f"programme.name.{id}", tag)
+            if any(state.state == "open" for state in programme.states):
+                assert catalogue.text(f"programme.about.{id}", tag)
+            for document in programme.documents:
+                assert catalogue.text(f"document.name.{document}", tag)
+            if programme.apply:
+                assert catalogue.text(f"programme.apply.{programme.apply}", tag)
+            if programme.per:
+                assert catalogue.text(f"programme.per.{programme.per}", tag)
+    for place in catalogue.places.values():
+        assert place["en"]
+        assert place["ur"]
+
+
+def test_menus_name_only_what_there_is(catalogue: Catalogue) -> None:
+    for key in catalogue.keys("en"):
+        if key.startswith("menu.") and key not in ("menu.offer", "menu.anything_else"):
+            assert key.removeprefix("menu.") in OPENINGS
+
+
+def test_no_text_asks_for_a_secret(catalogue: Catalogue) -> None:
+    """Each mention of a PIN or OTP is a warning, in the languages whose negations we can check."""
+    never = re.compile(
+        r"\b(?:never|nobody|not|don't|fraud|na|nahi|kisi ko na|no)\b|نہ|نہیں|فراڈ", re.IGNORECASE
+    )
+    for tag in SPOKEN:
+        for entry in catalogue.texts[tag].values():
+            if re.search(r"\b(?:PIN|OTP)\b", entry.text):
+                assert never.search(entry.text), entry.text
+
+
+def test_a_missing_text_or_argument_is_named(catalogue: Catalogue) -> None:
+    with pytest.raises(KeyError, match=r"no\.such\.key"):
+        catalogue.text("no.such.key", "en")
+    with pytest.raises(KeyError, match="amount"):
+        catalogue.text("status.ready", "en", {"programme": "kafaalat"})
+
+
+def test_values_are_shown_in_the_language(catalogue: Catalogue) -> None:
+    def shown(template: str, value: object, tag: str) -> str:
+        own = Catalogue(
+            catalogue.languages,
+            {tag: {("t", "long"): Entry(template), ("cycle.Q3", "long"): Entry("Q3 {year}")}},
+            {},
+            catalogue.places,
+        )
+        return own.text("t", tag, {"x": value})
+
+    assert shown("{x:money}", 13500, "ur") == "13,500"
+    assert shown("{x:money}", 1234567, "ps") == "1,234,567"
+    assert shown("{x:date}", "2026-01-05", "en") == "5 January 2026"
+    assert shown("{x:date}", "2026-01-05", "ur") == "5 جنوری 2026"
+    assert shown("{x:day}", "2026-01-05", "en") == "5 January"
+    assert shown("{x:when}", "2026", "ur") == "2026"
+    assert shown("{x:when}", "2026-01", "ur") == "جنوری 2026"
+    assert shown("{x:when}", "2026-01-05", "en") == "5 Jan 2026"
+    assert shown("{x:cycle}", "2026-Q3", "en") == "Q3 2026"
+    assert shown("{x:place}", "kech", "ur") == "کیچ"
+    assert shown("{x:place}", "new_place", "en") == "New Place"
+    assert shown("{x:local}", {"en": "Camp", "ur": "کیمپ"}, "ur") == "کیمپ"
+    assert shown("{x:local}", "as it is", "ur") == "as it is"
+    assert shown("{x}", ["a", "b"], "en") == "a, b"
+    assert shown("{x}", ["a", "b"], "ur") == "a، b"
+
+
+def test_plurals_and_the_chain_of_languages() -> None:
+    languages = {
+        "ur": Language("ur", "اردو", "Urdu", "Arab", "rtl", "ur", ("en",), True),
+        "en": Language("en", "English", "English", "Latn", "ltr", "en", (), True),
+        "skr": Language("skr", "سرائیکی", "Saraiki", "Arab", "rtl", "ur", ("ur", "en")),
+    }
+    catalogue = Catalogue(
+        languages,
+        {
+            "en": {("days", "long"): Entry("{n} day", "{n} days"), ("only", "long"): Entry("only English")},
+            "ur": {("days", "long"): Entry("{n} دن")},
+        },
+    )
+    assert catalogue.text("days", "en", {"n": 1}) == "1 day"
+    assert catalogue.text("days", "en", {"n": 2}) == "2 days"
+    assert catalogue.text("days", "skr", {"n": 2}) == "2 دن"
+    assert catalogue.text("only", "skr") == "only English"
+    assert catalogue.missing("ur") == {"only"}
+    assert catalogue.language("xx").tag == "ur"
+
+
+def test_locales_are_known() -> None:
+    assert known_locale("ur")
+    assert not known_locale("xx_nowhere")
+
+
+def test_commands_do_not_clash_between_languages() -> None:
+    """A word that stands alone means one thing, whatever the language of its file."""
+    import tomllib
+
+    meanings: dict[str, set[str]] = {}
+    for file in Path("locales").glob("*/phrases.toml"):
+        for intent, words in tomllib.loads(file.read_text("utf-8")).get("words", {}).items():
+            for word in words:
+                meanings.setdefault(word.lower(), set()).add(intent)
+    assert {word: found for word, found in meanings.items() if len(found) > 1} == {}
