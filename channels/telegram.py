@@ -33,6 +33,7 @@ from telegram import (
 from telegram.constants import ChatType
 from telegram.error import (
     BadRequest,
+    Conflict,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -328,8 +329,8 @@ def _failed(error: Exception) -> Failed:
         case TimedOut() | NetworkError():
             sent = not isinstance(error.__cause__, _NOT_SENT)
             return Failed("unknown") if sent else Failed("unavailable", retry=True)
-        case TelegramError():
-            return Failed("refused")
+        case Conflict():
+            return Failed("refused", code="409")
     return Failed("unknown")
 
 

@@ -7,7 +7,6 @@ bad line is one message. The first id of a visitor becomes the conversation's co
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from bot.messages import Inbound, Limits, Outbound
@@ -21,16 +20,14 @@ LIMITS = Limits(alphabet="text", units=2000, parts=2, choices=10, choice_length=
 
 FORM = "application/x-www-form-urlencoded"
 _ID = re.compile(r"[0-9a-f]{32}")
+_COOKIE = re.compile(rf"(?:^|;)\s*{COOKIE}=([0-9a-f]{{32}})\s*(?:;|$)")
 _PATH = re.compile(r"/([A-Za-z]{2,3}(?:-[A-Za-z]{4})?)/")
 
 
 def visitor(headers: Mapping[str, str]) -> str:
     """The conversation that a request's cookie names, "" where it names none."""
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel and _ID.fullmatch(morsel.value) else ""
+    found = _COOKIE.search(headers.get("cookie", ""))
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
