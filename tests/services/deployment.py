@@ -1,0 +1,109 @@
+"""A small deployment for tests: a real database, the sample families, channels with their doubles."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.messages import Inbound
+from bot.texts import Catalogue
+from bot.understand import Words
+from channels import Channel
+from channels.telegram import LIMITS as TELEGRAM
+from channels.terminal import Terminal
+from services.answers import Sources
+from services.app import Built, build_catalogue
+from services.locales import load_places
+from services.privacy.identifiers import Keys
+from services.programmes import Programmes, load_programmes
+from services.registry import Registry, demo
+from services.registry.demo import Sample
+from services.registry.families import Country
+from services.registry.sql import SqlRegistry
+from services.store.engine import Store
+from services.turns import Parts
+from services.vocabulary import load_words
+from tests.channels.doubles import bench
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+HOUSEHOLDS = 40
+
+
+@cache
+def words() -> Words:
+    """What people say."""
+    return load_words()
+
+
+@cache
+def catalogue() -> Catalogue:
+    """What the bot says."""
+    return build_catalogue()
+
+
+@cache
+def programmes() -> Programmes:
+    """The programmes that come with the code."""
+    return load_programmes()
+
+
+def country() -> Country:
+    """What sample families live under."""
+    return Country(load_places(), programmes().quarterly_amount, programmes().score_limit)
+
+
+def settle(store: Store, keys: Keys, households: int = HOUSEHOLDS, **options: Any) -> None:
+    """Load sample families."""
+    demo.load(store, keys, country(), households=households, seed=1, today=NOW.date(), **options)
+
+
+def sample(what: str) -> Sample:
+    """The sample household with this on record."""
+    return next(found for found in demo.samples(HOUSEHOLDS) if found.what == what)
+
+
+def deploy(
+    store: Store,
+    keys: Keys,
+    *,
+    registry: Registry | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    clock: Callable[[], datetime] = lambda: NOW,
+    disclosure: Any = "registered_phone",
+    **options: Any,
+) -> Parts:
+    """Everything that turns need."""
+    found = registry or SqlRegistry(store, keys, lambda: NOW.date())
+    standard: dict[str, Channel] = {
+        name: bench(name).channel for name in ("sms", "whatsapp", "telegram", "web")
+    }
+    standard["played"] = Terminal(TELEGRAM, "played")
+    return Parts(
+        store=store,
+        keys=keys,
+        words=words(),
+        catalogue=catalogue(),
+        sources=Sources(store, keys, found, programmes(), disclosure),
+        channels={**standard, **(channels or {})},
+        clock=clock,
+        **options,
+    )
+
+
+def built(parts: Parts) -> Built:
+    """As the composition root would hand it to the web."""
+    return Built(parts, programmes(), {})
+
+
+def inbound(text: str = "", *, id: str = "SM1", channel: str = "sms", **fields: Any) -> Inbound:
+    """A message of somebody; by default an SMS of a phone that is registered nowhere."""
+    sender = fields.pop("sender", "+923990000001")
+    vouched = sender if sender.startswith("+") and channel == "sms" else None
+    return Inbound(id, channel, sender, NOW, text, contact=fields.pop("contact", vouched), **fields)
+
+
+def rows(store: Store, table: sa.Table) -> list[Any]:
+    """Everything in a table."""
+    return list(store.read_now(lambda connection: connection.execute(sa.select(table)).all()))
