@@ -6,6 +6,7 @@ itself but waits for its receipt.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.engine import Store, StoreUnavailable
 from services.store.tables import early_receipt, outbound
+
+log = logging.getLogger("haqdar.delivery")
 
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=5)
@@ -43,14 +46,19 @@ class Delivery:
 
 
 async def deliver_forever(delivery: Delivery) -> None:
-    """Send what is due until cancelled. A database that is away is waited for."""
+    """Send what is due until cancelled. A database that is away is waited for.
+
+    A message that trips over a bug stays `sending`, becomes `unknown`, and holds nobody else up.
+    """
     while True:
         try:
             await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
             while await deliver_one(delivery):
                 pass
         except StoreUnavailable:
-            pass
+            log.warning("store unavailable")
+        except Exception:
+            log.exception("a message could not be sent")
         await asyncio.sleep(delivery.idle)
 
 
