@@ -53,7 +53,9 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     slots = _slots(clean, simple, expects, words)
     if not simple:
         return Heard(at=at, text=text, slots=slots)
-    language = detect(without_links(clean), words.tongues, expects.language)
+    # "Menu" and "salam" are said in every language, and "menu" is Punjabi for "to me".
+    tongues = () if simple in words.commands else words.tongues
+    language = detect(without_links(clean), tongues, expects.language)
     choice = _choice(simple, expects, words)
     if choice:
         slots["choice"] = choice

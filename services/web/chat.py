@@ -62,14 +62,15 @@ class Line:
 
 
 def add_chat(app: FastAPI, parts: Parts, channel: Web) -> None:
-    """Serve the chat at `/<language>/` for every language that has complete texts."""
+    """Serve the chat at `/<language>/`; the page offers the languages that have complete texts."""
     offered = [language for language in parts.catalogue.languages.values() if language.reply]
 
     @app.get("/")
     async def home() -> RedirectResponse:
         return RedirectResponse(f"/{parts.default_language}/", 302)
 
-    for language in offered:
+    # A conversation may be in a language that has no texts of its own yet: others stand in for them.
+    for language in parts.catalogue.languages.values():
         app.add_api_route(f"/{language.tag}/", _show(parts, language, offered), methods=["GET"])
         app.add_api_route(f"/{language.tag}/", _post(parts, channel, language, offered), methods=["POST"])
         app.add_api_route(f"/{language.tag}/forget", _forget(language), methods=["POST"])
