@@ -72,7 +72,7 @@ def test_chat_in_the_limits_of_each_channel(channel: str) -> None:
     (answer,) = lines("chat", "--json", "--channel", channel, "--from", "somebody", input="hello\n")
     (reply,) = answer["replies"]
     assert ("\n1 " in reply["text"]) == (channel in ("sms", "whatsapp"))
-    assert [choice["id"] for choice in reply["choices"]][0] == "payment_status"
+    assert next(choice["id"] for choice in reply["choices"]) == "payment_status"
 
 
 def test_conversations_are_kept_between_runs() -> None:
