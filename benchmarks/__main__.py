@@ -1,0 +1,9 @@
+"""`make bench`: every benchmark, one line a result."""
+
+import sys
+
+from benchmarks import engine, turns
+
+if __name__ == "__main__":
+    kept = [engine.run(), *(turns.run(kind) for kind in ("sqlite", "postgresql"))]
+    sys.exit(not all(kept))
