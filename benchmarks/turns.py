@@ -64,7 +64,8 @@ def _told(
 ) -> bool:
     p50, p99 = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
     print(  # noqa: T201
-        f"turns on {kind}: {rate:.0f}/s, {rate / bare:.2f} of the bare driver's {bare:.0f}/s (at least {RATIO}); "
+        f"turns on {kind}: {rate:.0f}/s, {rate / bare:.2f} of the bare driver's {bare:.0f}/s "
+        f"(at least {RATIO}); "
         f"at half load p50 {p50:.1f} ms, p99 {p99:.1f} ms (at most {SLOWEST:.0f}); "
         f"worker {memory:.0f} MB (at most {MEMORY:.0f}); at full load the server's one process used "
         f"{server:.0%} of a core, the load {client:.0%}"
