@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -121,9 +121,9 @@ class Session:
 
     def to_json(self) -> str:
         """One line of JSON, the inverse of `from_json`."""
-        fields = asdict(self)
+        fields = {name: getattr(self, name) for name in self.__slots__}
         fields["heard_at"] = self.heard_at.isoformat() if self.heard_at else None
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return _compact(fields)
 
     @classmethod
     def from_json(cls, text: str) -> "Session":
@@ -173,7 +173,9 @@ class Outbound:
 
     def to_json(self) -> str:
         """One line of JSON, the inverse of `from_json`."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields["choices"] = [{"id": button.id, "label": button.label} for button in self.choices]
+        return _compact(fields)
 
     @classmethod
     def from_json(cls, text: str) -> "Outbound":
@@ -200,3 +202,8 @@ class Limits:
     choices: int = 0
     choice_length: int = 0
     window: timedelta | None = None
+
+
+def _compact(fields: Mapping[str, Json]) -> str:
+    # By hand and not by `asdict`, which copies deeply and costs as much as understanding the message.
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))

@@ -27,9 +27,10 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open database."""
+    """An open database. `reading` is the same one for single statements that see what is committed."""
 
     engine: Engine
+    reading: Engine
     threads: ThreadPoolExecutor | None
 
     @property
@@ -42,7 +43,7 @@ class Store:
         return await self._off_loop(self.run_now, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Do `work` that writes nothing. Raises `StoreUnavailable`."""
+        """Do `work` that writes nothing, each statement by itself. Raises `StoreUnavailable`."""
         return await self._off_loop(self.read_now, work)
 
     async def ready(self) -> bool:
@@ -58,17 +59,13 @@ class Store:
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """`read` for callers without an event loop."""
-        return self._guarded(self._reading().begin, work)
+        return self._guarded(self.reading.connect, work, again=True)
 
     def close(self) -> None:
         """Release connections and threads."""
         if self.threads:
             self.threads.shutdown(wait=True)
         self.engine.dispose()
-
-    def _reading(self) -> Engine:
-        # SQLite begins reads as readers, so that they never wait for a writer.
-        return self.engine.execution_options(reads=True) if self.is_sqlite else self.engine
 
     async def _off_loop(
         self, call: Callable[[Callable[[Connection], T]], T], work: Callable[[Connection], T]
@@ -77,13 +74,17 @@ class Store:
             return call(work)
         return await asyncio.get_running_loop().run_in_executor(self.threads, call, work)
 
-    def _guarded(self, begin: Callable[[], Any], work: Callable[[Connection], T]) -> T:
+    def _guarded(self, begin: Callable[[], Any], work: Callable[[Connection], T], again: bool = False) -> T:
         try:
             with begin() as connection:
                 return work(connection)
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as fault:
-            # Only the kind of fault: its text would carry statements with people's data.
-            raise StoreUnavailable(type(fault.__cause__ or fault).__name__) from None
+            # A kept connection that the server has closed meanwhile: a read, which may be repeated, finds
+            # that out, and with it all others are renewed. Cheaper than a ping before each piece of work.
+            if not (again and getattr(fault, "connection_invalidated", False)):
+                # Only the kind of fault: its text would carry statements with people's data.
+                raise StoreUnavailable(type(fault.__cause__ or fault).__name__) from None
+        return self._guarded(begin, work)
 
 
 def open_store(url: str, *, pool: int = 8, patience: float = PATIENCE) -> Store:
@@ -93,20 +94,21 @@ def open_store(url: str, *, pool: int = 8, patience: float = PATIENCE) -> Store:
         engine = sa.create_engine(parsed, connect_args={"timeout": patience, "check_same_thread": False})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
-        return Store(engine, None)
+        return Store(engine, engine.execution_options(reads=True), None)
     engine = sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool,
         max_overflow=0,
         pool_timeout=patience,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": max(2, round(patience)),
             "keepalives_idle": 30,
             "options": f"-c timezone=UTC -c lock_timeout={round(patience * 1000)}",
         },
     )
-    return Store(engine, ThreadPoolExecutor(pool, thread_name_prefix="store"))
+    # Reads without BEGIN and COMMIT: two journeys to the server less for each.
+    reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Store(engine, reading, ThreadPoolExecutor(pool, thread_name_prefix="store"))
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
@@ -119,5 +121,6 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    # A read takes no lock and no transaction, so that it never waits for a writer.
+    if not connection.get_execution_options().get("reads"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -31,7 +31,7 @@ def add_webhooks(
     """Serve `/in/<channel>` for these channels."""
     for name in names:
         endpoint = _endpoint(parts, parts.channels[name], afterwards.get(name))
-        app.add_api_route(f"/in/{name}", endpoint, methods=["POST"])
+        app.add_route(f"/in/{name}", endpoint, methods=["POST"])
 
 
 def _endpoint(
