@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,8 +27,8 @@ class Settings(BaseSettings):
         None, description="at least 32 characters; empty: made once and kept in data_dir"
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000",
-        description="what providers call; signatures are checked against it",
+        "",
+        description="what providers call, and what their signatures are checked against; empty: this machine",
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     telegram_mode: Literal["webhook", "polling"] = Field(
         "webhook", description="polling needs no public address: for development"
     )
+
+    @model_validator(mode="after")
+    def _fill_public_url(self) -> Self:
+        self.public_url = self.public_url or f"http://127.0.0.1:{self.port}"
+        return self
 
     @property
     def database(self) -> str:

@@ -14,6 +14,7 @@ from fastapi import Request as HttpRequest
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.responses import Response as HttpResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from bot.messages import Button, Outbound
 from bot.texts import Catalogue, Language
@@ -42,6 +43,8 @@ HEADERS = {
 }
 
 _CNIC = re.compile(r"\d(?:[ -]?\d){12}")
+_PARTED = re.compile(r"[0-9]+(?:-[0-9]+)+|\u2022+[0-9]+")
+"""A reference, a telephone or a masked number: on two lines or turned round it would be another one."""
 
 _pages = Environment(
     loader=PackageLoader("services.web", "pages"),
@@ -49,6 +52,7 @@ _pages = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
 )
+_pages.filters["whole_numbers"] = lambda text: Markup(_PARTED.sub(r"<bdi>\g<0></bdi>", str(escape(text))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,16 @@ def test_an_urdu_conversation_on_a_small_screen(page: Page, address: str, tmp_pa
     assert shot.stat().st_size > 5000
 
 
+def test_a_reference_stands_on_one_line(page: Page, address: str) -> None:
+    page.goto(f"{address}/ur/")
+    say(page, "دکاندار نے 500 کاٹ لیے")
+    say(page, "ضلع کیچ، کل، دکان پر")
+    pieces = "all => all.map(e => e.getClientRects().length)"
+    counted = page.locator("li").last.locator("bdi").evaluate_all(pieces)
+    assert len(counted) == 2, "the reference and the helpline"
+    assert set(counted) == {1}
+
+
 def test_everything_can_be_tapped_and_reached(page: Page, address: str) -> None:
     page.goto(f"{address}/en/")
     say(page, "menu")

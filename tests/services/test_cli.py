@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from services import cli, terminal
 from services.cli import app, main
+from services.settings import Settings
 
 RUNNER = CliRunner()
 
@@ -214,6 +215,11 @@ def test_an_unknown_setting_in_the_file_is_refused(
         main()
     assert ended.value.code == 2
     assert "telegram_tokn" in capsys.readouterr().err
+
+
+def test_the_public_address_is_this_machine_until_it_is_set() -> None:
+    assert Settings(port=8123).public_url == "http://127.0.0.1:8123"
+    assert Settings(port=8123, public_url="https://haqdar.example").public_url == "https://haqdar.example"
 
 
 def test_the_wrong_key_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
