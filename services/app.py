@@ -174,7 +174,7 @@ def from_environment() -> FastAPI:
     settings = Settings()
     built = build(settings)
     for name, missing in built.off.items():
-        log.info("channel off", extra={"channel": name, "needs": missing})
+        log.info("channel %s is off: set %s", name, missing)
     return build_web(built, settings)
 
 
@@ -185,7 +185,7 @@ async def _run_telegram(telegram: Telegram, parts: Parts, settings: Settings) ->
         return
     failed = await telegram.set_webhook(f"{settings.public_url.rstrip('/')}/in/telegram")
     if failed:
-        log.warning("telegram webhook not set", extra={"why": failed.reason})
+        log.warning("telegram webhook not set: %s", failed.reason)
 
 
 def _commands(catalogue: Catalogue) -> dict[str, dict[str, str]]:

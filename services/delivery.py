@@ -56,7 +56,7 @@ async def deliver_forever(delivery: Delivery) -> None:
             while await deliver_one(delivery):
                 pass
         except StoreUnavailable:
-            log.warning("store unavailable")
+            log.warning("delivery waits: the database is away")
         except Exception:
             log.exception("a message could not be sent")
         await asyncio.sleep(delivery.idle)

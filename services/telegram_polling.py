@@ -29,7 +29,7 @@ async def poll(telegram: Telegram, take: Callable[[Inbound], Awaitable[object]])
             try:
                 offset = await _fetch(telegram, take, offset)
             except (TelegramError, StoreUnavailable) as fault:
-                log.warning("polling paused", extra={"why": type(fault).__name__})
+                log.warning("polling paused: %s", type(fault).__name__)
                 await asyncio.sleep(PAUSE)
     finally:
         await telegram.stop()

@@ -5,8 +5,9 @@ it runs in a bounded pool of threads, one a connection.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -55,7 +56,7 @@ class Store:
 
     def run_now(self, work: Callable[[Connection], T]) -> T:
         """`run` for callers without an event loop."""
-        return self._guarded(self.engine.begin, work)
+        return self._guarded(self._writing, work)
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """`read` for callers without an event loop."""
@@ -73,6 +74,13 @@ class Store:
         if self.threads is None:
             return call(work)
         return await asyncio.get_running_loop().run_in_executor(self.threads, call, work)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            if self.is_sqlite:  # where nothing begins by itself; here, because listeners slow every statement
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
 
     def _guarded(self, begin: Callable[[], Any], work: Callable[[Connection], T], again: bool = False) -> T:
         try:
@@ -93,8 +101,7 @@ def open_store(url: str, *, pool: int = 8, patience: float = PATIENCE) -> Store:
     if parsed.get_backend_name() == "sqlite":
         engine = sa.create_engine(parsed, connect_args={"timeout": patience, "check_same_thread": False})
         sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        return Store(engine, engine.execution_options(reads=True), None)
+        return Store(engine, engine, None)
     engine = sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool,
@@ -112,15 +119,11 @@ def open_store(url: str, *, pool: int = 8, patience: float = PATIENCE) -> Store:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
+    # The driver must not begin transactions of its own: a read takes none, so that it never waits for a
+    # writer, and a write takes the one writer's place before it reads.
+    connection.isolation_level = None
     cursor = connection.cursor()
     # FULL: a turn that was acknowledged to a provider survives a power cut.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A read takes no lock and no transaction, so that it never waits for a writer.
-    if not connection.get_execution_options().get("reads"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -46,12 +46,12 @@ def _endpoint(
         request = Request(http.method, target, headers, body, parts.clock())
         received = channel.receive(request)
         if isinstance(received, Refused):
-            log.warning("refused", extra={"channel": channel.name, "why": received.reason})
+            log.warning("refused on %s: %s", channel.name, received.reason)
             return HttpResponse(status_code=received.status)
         try:
             response = await handle(parts, channel, received)
         except StoreUnavailable:
-            log.error("store unavailable", extra={"channel": channel.name})
+            log.error("not acknowledged on %s: the database is away", channel.name)
             return HttpResponse(status_code=503, headers={"Retry-After": "5"})
         answered = to_http(response)
         if afterwards:

@@ -23,7 +23,8 @@ def away(url: str) -> Iterator[None]:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
         store = open_store(url)
-        with store.engine.begin():  # the one writer's place is taken
+        with store.engine.begin() as other:
+            other.exec_driver_sql("BEGIN IMMEDIATE")  # the one writer's place is taken
             yield
         store.close()
         return
