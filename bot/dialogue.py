@@ -56,15 +56,18 @@ def _hear(session: Session, heard: Heard) -> Turn:
         return opening(_afresh(session), heard)
     if opening and step and _turns_away(session, heard):
         return opening(_afresh(session), heard)
+    if opening and step and heard.intent == "thanks" and heard.confidence >= CLEAR and _brief(heard):
+        return Turn(session, opening(session, heard).says)  # answered kindly; the question stays open
     if step and _answers(session, heard):
         return _take(step, replace(session, misses=0), heard)
     if opening and not (step and heard.intent in ASIDES):
         return opening(_afresh(session), heard)
-    if step and away:
+    waits = step if session.expects else None  # an offer of more may be passed over
+    if waits and away:
         return resume.open(session, heard)
-    if step and session.misses + 1 < MOST_MISSES:
-        return _take(step, replace(session, misses=session.misses + 1), heard)
-    if step is None and any(heard.slots.get(name) for name in NUMBERS):
+    if waits and session.misses + 1 < MOST_MISSES:
+        return _take(waits, replace(session, misses=session.misses + 1), heard)
+    if waits is None and any(heard.slots.get(name) for name in NUMBERS):
         return OPENINGS["payment_status"](_afresh(session), heard)
     return fallback.open(session, heard)
 
@@ -90,13 +93,18 @@ def _picked(heard: Heard) -> str:
 
 
 def _turns_away(session: Session, heard: Heard) -> bool:
-    """Whether a question that takes any text got a clear one about something else instead."""
-    if session.expects != ("text",) or heard.intent in ASIDES or heard.confidence < CLEAR:
+    """Whether a question got a clear one about something else instead of an answer."""
+    if heard.intent in ASIDES or heard.confidence < CLEAR or _picked(heard):
         return False
-    quoted = any(name in heard.slots for name in ("phone", "link"))
-    brief = len(heard.text.split()) <= MOST_WORDS
+    if session.expects == ("text",) and not _brief(heard):  # a story has words of many subjects
+        return False
     topic = OPENINGS[str(heard.intent)].__module__.rpartition(".")[2]
-    return brief and not quoted and topic != session.topic
+    return topic != session.topic
+
+
+def _brief(heard: Heard) -> bool:
+    quoted = any(name in heard.slots for name in ("phone", "link"))
+    return len(heard.text.split()) <= MOST_WORDS and not quoted
 
 
 def _answers(session: Session, heard: Heard) -> bool:

@@ -14,7 +14,7 @@ def open_biometric(session: Session, event: Event) -> Turn:
 def open_document(session: Session, event: Event) -> Turn:
     """Something is wrong with a paper: ask what."""
     choices = tuple(Choice(paper, f"document.choice.{paper}") for paper in PAPERS)
-    return ask(session, Say("document.which", choices=choices), then=got_document)
+    return ask(session, Say("document.which", choices=choices), then=got_document, expects=("choice",))
 
 
 def got_document(session: Session, event: Event) -> Turn:

@@ -19,11 +19,15 @@ def got_programme(session: Session, event: Event) -> Turn:
         choices = tuple(Choice(id, f"programme.name.{id}") for id in OFFERED)
         say = Say("programme.which", choices=choices)
         return ask(session, say, then=got_programme, expects=("programme",))
-    return look_up(session, "programme.facts", programme=named, then=got_facts)
+    asked = slot(event, "asks")
+    wanted = session.with_slots(part=asked if asked in PARTS else None)
+    return look_up(wanted, "programme.facts", programme=named, then=got_facts)
 
 
 def got_facts(session: Session, event: Event) -> Turn:
-    """Say the amount with its date and source, and offer documents and the way to apply."""
+    """Say the part that was asked for, else the amount with its date and source; offer the others."""
+    part = session.slots.get("part")
+    session = session.with_slots(part=None)
     match event:
         case Result(ok=True, data={"state": "open", **facts}):
             say = _amount(facts)
@@ -32,18 +36,23 @@ def got_facts(session: Session, event: Event) -> Turn:
         case _:
             return reply(session, Say("programme.not_known"))
     kept = session.with_slots(facts={k: facts[k] for k in ("programme", *PARTS) if facts.get(k)})
+    if part and facts.get(part):
+        return _say_part(kept, part)
     offered = tuple(Choice(p, f"programme.choice.{p}") for p in PARTS if facts.get(p))
-    return ask(kept, Say(say.key, say.args, offered), then=got_part, expects=("programme",))
+    return ask(kept, Say(say.key, say.args, offered), then=got_part)
 
 
 def got_part(session: Session, event: Event) -> Turn:
     """The documents to bring, or how to apply."""
-    if slot(event, "programme"):
-        return got_programme(session.with_slots(facts=None), event)
     facts = session.slots.get("facts") or {}
     part = slot(event, "choice")
     if part not in facts:
         return reply(session.with_slots(facts=None), Say("menu.anything_else"))
+    return _say_part(session, str(part))
+
+
+def _say_part(session: Session, part: str) -> Turn:
+    facts = session.slots["facts"]
     left = tuple(Choice(p, f"programme.choice.{p}") for p in PARTS if p in facts and p != part)
     return ask(session, Say(f"programme.{part}", facts, left), then=got_part)
 

@@ -9,7 +9,7 @@ CHANGES = ("phone", "moved", "marriage", "birth", "death")
 def open(session: Session, event: Event) -> Turn:
     """Ask what changed."""
     choices = tuple(Choice(change, f"update.choice.{change}") for change in CHANGES)
-    return ask(session, Say("update.which", choices=choices), then=got_change)
+    return ask(session, Say("update.which", choices=choices), then=got_change, expects=("choice",))
 
 
 def got_change(session: Session, event: Event) -> Turn:

@@ -112,7 +112,7 @@ def _intent(
             slots["language"] = named
         return intent, confidence, ()
     guesses = tuple(name for name, probability in ranked if probability >= WORTH_ASKING)
-    if "programme" in slots and (intent == "programme_info" or not guesses):
+    if "programme" in slots and ("asks" in slots or intent == "programme_info" or not guesses):
         return "programme_info", SURE, ()
     return None, confidence, guesses
 

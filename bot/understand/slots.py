@@ -24,6 +24,7 @@ _AMOUNT = re.compile(
     r"(?<![\d\-])(\d{1,3}(?:[,\u066c]\d{2,3})+|\d{2,7})(?:\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b)?",
     re.I,
 )
+_YEAR = re.compile(r"20[1-3]\d")
 _SMALL_AMOUNT = re.compile(
     r"(?<![\d.])(\d{1,3}(?:\.\d)?)\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b",
     re.I,
@@ -106,7 +107,7 @@ def _amount(text: str, codes: frozenset[str]) -> int | None:
         return round(float(small[1]) * _SCALE[small[2].lower()])
     for found in _AMOUNT.finditer(text):
         digits = found[1].replace(",", "").replace("\u066c", "")
-        if digits in codes or (len(digits) == 4 and digits.startswith("20")):
+        if digits in codes or _YEAR.fullmatch(digits):
             continue
         return int(digits) * _SCALE.get((found[2] or "").lower(), 1)
     return None

@@ -85,7 +85,25 @@ def test_a_question_is_dropped_after_three_misses() -> None:
 def test_a_new_subject_is_taken_up_in_the_middle_of_a_question() -> None:
     asked = respond(Session(), heard("payment_status"))
     assert said(respond(asked.session, heard("payment_point_location"))) == ["payment_point.ask"]
-    assert said(respond(asked.session, heard("thanks"))) == ["cnic.ask_again"]
+    thanked = respond(asked.session, heard("thanks"))
+    assert said(thanked) == ["thanks.welcome"]
+    assert thanked.session.step == asked.session.step, "and the question stays open"
+
+
+def test_a_closed_question_gives_way_to_a_clear_one() -> None:
+    amount = Session(topic="complaint", step="got_amount", expects=("amount",), heard_at=NOW)
+    text = "a message from an unknown number says that I won 25000, is it true"
+    turn = respond(amount, heard("scam_check", text=text, amount=25000))
+    assert turn.session.topic != "complaint"
+
+
+def test_what_is_not_understood_shows_no_further_payment() -> None:
+    waiting = [{"programme": "nashonuma", "status": "ready", "amount": 2500}]
+    more = Session(
+        topic="status", step="after_payment", choices=("more",), slots={"payments": waiting}, heard_at=NOW
+    )
+    turn = respond(more, heard(confidence=0.2, text="xyz"))
+    assert said(turn) == ["fallback.menu"]
 
 
 def test_any_text_answers_a_question_for_words_unless_it_is_clearly_something_else() -> None:
@@ -159,12 +177,22 @@ def test_a_programme_without_amount_papers_or_way_to_apply() -> None:
     assert said(told(asked, programme="x", state="suspended")) == ["programme.suspended"]
 
 
-def test_a_programme_named_while_another_is_told() -> None:
+def test_what_a_programme_does_not_have_is_not_told() -> None:
     asked = respond(Session(), heard("programme_info", programme="kafaalat"))
     open_ = told(asked, programme="kafaalat", state="open", documents=["own_cnic"])
-    assert respond(open_.session, heard(programme="nashonuma")).call.args == {"programme": "nashonuma"}
-    other = respond(open_.session, heard())
-    assert said(other) == ["menu.anything_else"]
+    pressed_late = respond(open_.session, heard(choice="apply"))
+    assert said(pressed_late) == ["menu.anything_else"]
+    passed_over = respond(open_.session, heard())
+    assert said(passed_over) == ["fallback.menu"]
+
+
+def test_the_part_of_a_programme_that_was_asked_for_is_told_at_once() -> None:
+    asked = respond(Session(), heard("programme_info", programme="kafaalat", asks="documents"))
+    assert said(told(asked, programme="kafaalat", state="open", documents=["own_cnic"])) == [
+        "programme.documents"
+    ]
+    assert asked.call
+    assert asked.call.args == {"programme": "kafaalat"}
 
 
 def test_other_payments_that_are_gone() -> None:
@@ -202,7 +230,9 @@ def test_a_complaint_s_number_asks_for_its_state() -> None:
     for intent in ("complaint_deduction", "complaint_staff"):
         turn = respond(Session(), heard(intent, reference="4829-1736"))
         assert turn.call.args == {"reference": "4829-1736"}
-    amountless = respond(Session(misses=1, topic="complaint", step="got_amount"), heard(None))
+    amountless = respond(
+        Session(misses=1, topic="complaint", step="got_amount", expects=("amount",)), heard(None)
+    )
     assert said(amountless) == ["complaint.where"]
 
 
