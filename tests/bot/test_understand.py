@@ -96,7 +96,6 @@ def test_one_cnic_in_many_writings(text: str, words: Words) -> None:
         ("hazar baar kaha", {"amount": 1000}),
         ("lOlOlOlOO", {}),
         ("8171 se msg", {}),
-        ("2026 mein", {}),
         ("10 hazar", {"amount": 10_000}),
         ("http://evil.example.com/x", {"link": True}),
         ("8171.bisp.gov.pk", {}),
