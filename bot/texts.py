@@ -14,7 +14,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
@@ -191,6 +191,6 @@ def known_locale(babel: str) -> bool:
     """Whether CLDR has this locale, so that a wrong one is found at start and not at a message."""
     try:
         Locale.parse(babel, sep="_")
-    except Exception:
+    except (UnknownLocaleError, ValueError):
         return False
     return True

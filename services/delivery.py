@@ -57,7 +57,7 @@ async def deliver_forever(delivery: Delivery) -> None:
                 pass
         except StoreUnavailable:
             log.warning("delivery waits: the database is away")
-        except Exception:
+        except Exception:  # a bug that one message meets must not keep the others from being sent
             log.exception("a message could not be sent")
         await asyncio.sleep(delivery.idle)
 

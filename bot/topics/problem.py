@@ -12,14 +12,15 @@ def open_biometric(session: Session, event: Event) -> Turn:
 
 
 def open_document(session: Session, event: Event) -> Turn:
-    """Something is wrong with a paper: ask what."""
-    choices = tuple(Choice(paper, f"document.choice.{paper}") for paper in PAPERS)
-    return ask(session, Say("document.which", choices=choices), then=got_document, expects=("choice",))
+    """Something is wrong with a paper: ask what, unless it was said."""
+    return got_document(session, event)
 
 
 def got_document(session: Session, event: Event) -> Turn:
     """The next step for that paper."""
-    paper = slot(event, "choice")
-    if paper not in PAPERS:
-        return open_document(session, event)
-    return reply(session, Say(f"document.{paper}"))
+    named = (slot(event, "choice"), slot(event, "paper"))
+    for paper in PAPERS:
+        if paper in named:
+            return reply(session, Say(f"document.{paper}"))
+    say = Say("document.which", choices=tuple(Choice(paper, f"document.choice.{paper}") for paper in PAPERS))
+    return ask(session, say, then=got_document, expects=("choice", "paper"))

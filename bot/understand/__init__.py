@@ -75,7 +75,7 @@ def _slots(clean: str, simple: str, expects: Expects, words: Words) -> dict[str,
         slots["amount"] = int(tokens[0])
     for name, table in (
         ("district", words.places), ("programme", words.programmes),
-        ("about", words.about), ("asks", words.asks),
+        ("about", words.about), ("asks", words.asks), ("paper", words.papers),
     ):  # fmt: skip
         found = _named(tokens, table)
         if found:

@@ -25,6 +25,8 @@ class Words:
     about: Mapping[str, str]
     asks: Mapping[str, str]
     """Words that tell what is asked about a thing: its "status"."""
+    papers: Mapping[str, str]
+    """Words for what is wrong with a paper."""
     languages: Mapping[str, str]
     ordinals: Mapping[str, int]
     """Number word -> which choice of a menu."""
@@ -69,6 +71,7 @@ def compile_words(
         programmes=_inverted(slots["programmes"]),
         about=_inverted(slots["about"]),
         asks=_inverted(slots["asks"]),
+        papers=_inverted(slots["papers"]),
         languages=_inverted(slots["languages"]),
         ordinals={loose(w): int(n) for n, ws in slots["ordinals"].items() for w in _texts(ws)},
         amounts=_amounts(slots["amounts"]),
