@@ -1,7 +1,7 @@
 """One exchange: what a session and an event make the bot say, or have found out first.
 
-The order of deciding, for something heard: words that work anywhere; the open question; a clear new
-subject; a second try at the open question; otherwise narrow down.
+The order of deciding, for something heard: words that work anywhere; an unmistakable new subject; the
+open question; a likely new subject; a second try at the open question; otherwise narrow down.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ SURE = 0.6
 """From this confidence on an intent is acted on; below, the person is asked."""
 
 CLEAR = 0.97
-"""From this confidence on a short text is a new subject even where any text would be an answer."""
+"""From this confidence on another subject goes before the open question."""
 
 MOST_WORDS = 7
 """Words of a text that is a question rather than somebody's story."""
