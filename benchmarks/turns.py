@@ -28,6 +28,7 @@ from services.programmes import load_programmes
 from services.registry import demo
 from services.registry.families import Country
 from services.settings import Settings
+from services.store.prepared import Prepared
 from services.turns import take
 from tests import databases
 
@@ -47,7 +48,7 @@ URL = "https://haqdar.example"
 def run(kind: str) -> bool:
     """Print rates, latencies and memory on one kind of database; whether all limits are kept."""
     folder = Path(tempfile.mkdtemp(prefix="haqdar-bench-"))
-    workers = 1 if kind == "sqlite" else os.cpu_count() or 1  # SQLite has one writer, PostgreSQL many
+    workers = os.cpu_count() or 1
     try:
         with _database(kind, folder) as url:
             settings = _settings(folder, url)
@@ -139,6 +140,7 @@ def _bare(settings: Settings, folder: Path) -> float:
     engine = whole.parts.store.engine
     sa.event.listen(engine, "before_cursor_execute", lambda c, cu, s, p, x, m: told.append((s, p)))
     sa.event.listen(engine, "commit", lambda c: told.append(("COMMIT", None)))
+    Prepared.told = lambda sql, bound: told.append((sql, bound))  # what goes to the driver directly
     asyncio.run(_take_all(whole, _messages("c")))
     whole.parts.store.close()
     store, _ = open_database(settings)

@@ -38,14 +38,12 @@ def serve(
     demo_mode: Annotated[
         bool, typer.Option("--demo", help="sample data and a sandbox SMS channel: for a first look")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="processes (PostgreSQL only)")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
 ) -> None:
     """Answer webhooks and web pages."""
     settings = Settings()
     if demo_mode:
         settings = sandbox.prepare(settings, out)
-    if workers > 1 and settings.database.startswith("sqlite"):
-        _fail("SQLite serves one process: leave --workers at 1, or set HAQDAR_DATABASE_URL")
     uvicorn.run(
         "services.app:from_environment",
         factory=True,

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Row
 from services.privacy.identifiers import Keys
 from services.registry import Enrolment, Payment, PaymentPoint, Record, Scope, Unavailable
 from services.store.engine import Store, StoreUnavailable
+from services.store.prepared import Prepared
 from services.store.tables import enrolment, household, member, payment, payment_point
 
 T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
-_person = (
+_person = Prepared(
     sa.select(
         member.c.id,
         member.c.household,
@@ -46,13 +47,13 @@ _columns = (
     enrolment.c.reason,
     enrolment.c.since,
 )
-_enrolments = (
+_enrolments = Prepared(
     sa.select(*_columns)
     .join_from(member, enrolment)
     .where(_concerned)
     .order_by(member.c.role == "child", enrolment.c.since.desc(), enrolment.c.id)
 )
-_enrolments_with_payments = (
+_enrolments_with_payments = Prepared(
     sa.select(
         *_columns,
         payment.c.cycle,
@@ -74,7 +75,7 @@ _enrolments_with_payments = (
         payment.c.id,
     )
 )
-_points = (
+_points = Prepared(
     sa.select(
         payment_point.c.district,
         payment_point.c.kind,
@@ -128,7 +129,7 @@ class SqlRegistry:
     async def payment_points(self, district: str, on: date) -> tuple[PaymentPoint, ...]:
         """Open points of a district, banks first; see `Registry.payment_points`."""
         asked = {"place": district, "day": on}
-        rows = await self._ask(lambda connection: connection.execute(_points, asked).all())
+        rows = await self._ask(lambda connection: _points.all(connection, asked))
         return tuple(_point(row) for row in rows)
 
     async def _ask(self, work: Callable[[Connection], T]) -> T:
@@ -141,13 +142,13 @@ class SqlRegistry:
 def _find(
     connection: Connection, cnic: bytes, scopes: frozenset[Scope]
 ) -> tuple[AnyRow, Sequence[AnyRow]] | None:
-    person = connection.execute(_person, {"cnic": cnic}).first()
+    person = _person.first(connection, {"cnic": cnic})
     if person is None:
         return None
     receives = person.sex != "m" and person.role in ("head", "spouse")
     concerned = {"person": person.id, "home": person.household if receives else None}
     wanted = _enrolments_with_payments if "payments" in scopes else _enrolments
-    return person, connection.execute(wanted, concerned).all() if scopes else ()
+    return person, wanted.all(connection, concerned) if scopes else ()
 
 
 def _enrolments_of(rows: Sequence[AnyRow]) -> tuple[Enrolment, ...]:

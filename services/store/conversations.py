@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from services.store.prepared import Prepared
 from services.store.tables import conversation, inbound, outbound
 
 
@@ -33,12 +34,12 @@ class Sentence:
     said: bool
 
 
-_load = (
+_load = Prepared(
     sa.select(conversation.c.version, conversation.c.session, conversation.c.phone, outbound.c.message)
     .select_from(conversation.outerjoin(outbound, outbound.c.id == sa.bindparam("reply")))
     .where(conversation.c.id == sa.bindparam("key"))
 )
-_update = (
+_update = Prepared(
     sa.update(conversation)
     .where(conversation.c.id == sa.bindparam("key"))
     .where(conversation.c.version == sa.bindparam("seen"))
@@ -50,11 +51,23 @@ _update = (
         version=sa.bindparam("seen") + 1,
     )
 )
+_begin = Prepared(
+    sa.insert(conversation),
+    ("id", "channel", "address", "phone", "session", "version", "language", "heard_at"),
+)
+_hear = Prepared(
+    sa.insert(inbound),
+    ("channel", "id", "conversation", "text", "intent", "confidence", "language", "at"),
+)
+_say = Prepared(
+    sa.insert(outbound),
+    ("id", "conversation", "channel", "message", "about", "segments", "status", "due_at", "at"),
+)
 
 
 def load(connection: Connection, key: bytes, reply: str) -> Found:
     """State of a conversation and, in the same statement, the reply of that id if it was made before."""
-    row = connection.execute(_load, {"key": key, "reply": reply}).first()
+    row = _load.first(connection, {"key": key, "reply": reply})
     return Found(*row) if row else Found()
 
 
@@ -73,21 +86,19 @@ def save(
     """Write one turn. Raises `Overtaken`, leaving the transaction to be rolled back."""
     try:
         if found.session is None:
-            connection.execute(
-                sa.insert(conversation),
-                {
-                    "id": key,
-                    "channel": heard["channel"],
-                    "address": address,
-                    "phone": phone,
-                    "session": session,
-                    "version": 1,
-                    "language": language,
-                    "heard_at": heard["at"],
-                },
-            )
+            new = {
+                "id": key,
+                "channel": heard["channel"],
+                "address": address,
+                "phone": phone,
+                "session": session,
+                "version": 1,
+                "language": language,
+                "heard_at": heard["at"],
+            }
+            _begin.run(connection, new)
         else:
-            values = {
+            changed = {
                 "key": key,
                 "seen": found.version,
                 "new_session": session,
@@ -95,10 +106,10 @@ def save(
                 "new_language": language,
                 "new_heard_at": heard["at"],
             }
-            if connection.execute(_update, values).rowcount != 1:
+            if _update.run(connection, changed) != 1:
                 raise Overtaken
-        connection.execute(sa.insert(inbound), {**heard, "conversation": key})
-        connection.execute(sa.insert(outbound), {**said, "conversation": key})
+        _hear.run(connection, {**heard, "conversation": key})
+        _say.run(connection, {**said, "conversation": key})
     except sa.exc.IntegrityError as clash:
         raise Overtaken from clash
 

@@ -235,12 +235,6 @@ def test_migrate() -> None:
     assert re.search(r"schema (\S+) \(this version: \1\)", shown)
 
 
-def test_sqlite_serves_one_process() -> None:
-    done = run("serve", "--workers", "2")
-    assert done.exit_code == 2
-    assert "DATABASE_URL" in done.output
-
-
 def test_serve_is_handed_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
     monkeypatch.setattr(cli.uvicorn, "run", lambda target, **options: asked.update(options, target=target))
