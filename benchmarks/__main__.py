@@ -2,8 +2,8 @@
 
 import sys
 
-from benchmarks import engine, turns
+from benchmarks import engine, turns, understanding
 
 if __name__ == "__main__":
-    kept = [engine.run(), *(turns.run(kind) for kind in ("sqlite", "postgresql"))]
+    kept = [understanding.run(), engine.run(), *(turns.run(kind) for kind in ("sqlite", "postgresql"))]
     sys.exit(not all(kept))

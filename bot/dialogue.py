@@ -5,11 +5,12 @@ open question; a likely new subject; a second try at the open question; otherwis
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.messages import Event, Heard, Session, Turn
 from bot.steps import Step
 from bot.topics import OPENINGS, fallback, media, resume, step_named
+from bot.understand.matters import by_urgency
 
 ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help"})
 """Intents that are obeyed whatever question is open."""
@@ -17,11 +18,11 @@ ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help"})
 ASIDES = frozenset({"yes", "no", "thanks", "greeting", "out_of_scope"})
 """Intents that do not change an open subject."""
 
-SURE = 0.6
-"""From this confidence on an intent is acted on; below, the person is asked."""
-
-CLEAR = 0.97
+CLEAR = 0.75
 """From this confidence on another subject goes before the open question."""
+
+POLITE = frozenset({"thanks", "greeting"})
+"""Intents that are answered kindly while a question stays open."""
 
 MOST_WORDS = 7
 """Words of a text that is a question rather than somebody's story."""
@@ -39,9 +40,11 @@ MOST_MISSES = 3
 def respond(session: Session, event: Event) -> Turn:
     """The bot's whole thinking. A `Turn` with a call is to be followed by `respond` with its `Result`."""
     if isinstance(event, Heard):
-        return _hear(session, event)
-    step = step_named(session.topic, session.step)
-    return step(session, event) if step else fallback.open(session, event)
+        turn = _hear(session, event)
+    else:
+        step = step_named(session.topic, session.step)
+        turn = step(session, event) if step else fallback.open(session, event)
+    return _go_on(turn, event.at)
 
 
 def _hear(session: Session, heard: Heard) -> Turn:
@@ -52,11 +55,11 @@ def _hear(session: Session, heard: Heard) -> Turn:
 
     if heard.media and not heard.text:
         return media.open(session, heard)
-    if opening and (heard.intent in ANYWHERE or _picked(heard)):
+    if opening and (_obeyed(session, heard) or _picked(heard)):
         return opening(_afresh(session), heard)
     if opening and step and _turns_away(session, heard):
         return opening(_afresh(session), heard)
-    if opening and step and heard.intent == "thanks" and heard.confidence >= CLEAR and _brief(heard):
+    if opening and step and heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard):
         return Turn(session, opening(session, heard).says)  # answered kindly; the question stays open
     if step and _answers(session, heard):
         return _take(step, replace(session, misses=0), heard)
@@ -72,9 +75,29 @@ def _hear(session: Session, heard: Heard) -> Turn:
     return fallback.open(session, heard)
 
 
+def _matters(heard: Heard) -> list[str]:
+    """What a text is about, the most urgent first."""
+    return by_urgency((heard.intent, *heard.also)) if heard.intent and heard.also else [heard.intent or ""]
+
+
+def _go_on(turn: Turn, at: datetime) -> Turn:
+    """The next matter of a text that had several, once the one before it is answered."""
+    waiting = turn.session.slots.get("also")
+    if not waiting or turn.call or turn.session.expects:
+        return turn
+    matter, *rest = waiting
+    session = _afresh(turn.session.with_slots(also=rest or None))
+    following = OPENINGS[matter](session, Heard(at=at, intent=matter, confidence=1.0))
+    # Numbers to choose by belong to the last thing said.
+    before = tuple(replace(say, choices=()) for say in turn.says)
+    return _go_on(replace(following, says=before + following.says), at)
+
+
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
-        session = session.with_slots(cnic=None, cnics=None)
+        session = session.with_slots(cnic=None, cnics=None, also=None)
+    if heard.intent:
+        session = session.with_slots(also=_matters(heard)[1:] or None)
     language = session.language if session.chosen else heard.language or session.language
     return replace(session, language=language, heard_at=heard.at)
 
@@ -83,13 +106,19 @@ def _subject(heard: Heard) -> str:
     picked = _picked(heard)
     if picked:
         return picked
-    return heard.intent if heard.intent and heard.confidence >= SURE else ""
+    return _matters(heard)[0]
 
 
 def _picked(heard: Heard) -> str:
     """The topic that a choice opens, "" where it opens none: yes and no answer the open question."""
     choice = heard.slots.get("choice")
     return str(choice) if choice in OPENINGS and choice not in ASIDES else ""
+
+
+def _obeyed(session: Session, heard: Heard) -> bool:
+    """Whether it is a word that works anywhere. In a story that was asked for, only where it stands alone."""
+    alone = heard.confidence == 1.0
+    return heard.intent in ANYWHERE and (alone or "text" not in session.expects)
 
 
 def _turns_away(session: Session, heard: Heard) -> bool:
@@ -122,4 +151,6 @@ def _take(step: Step, session: Session, heard: Heard) -> Turn:
 
 
 def _afresh(session: Session) -> Session:
+    if not (session.step or session.expects or session.choices or session.misses):
+        return session
     return replace(session, step=None, expects=(), choices=(), misses=0)

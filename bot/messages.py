@@ -70,10 +70,11 @@ class Inbound:
 class Heard:
     """What a message means, as far as it can be told.
 
-    `intent` is None where nothing was understood; `confidence` is a probability; `guesses` are the
-    likeliest intents, best first, when unsure. `language` is a BCP 47 tag, None where the text is too
+    `intent` is None where nothing was understood; `confidence` is a probability; `also` are further
+    matters of the same text, less urgent than it; `guesses` are the likeliest intents, best first, when
+    unsure. `language` is a BCP 47 tag, None where the text is too
     short to tell. `slots` hold cnic (13 digits), phone, amount (rupees, int), district, programme,
-    reference, language, choice, about, text, ... only as far as they were found.
+    reference, language, choice, person, text, ... only as far as they were found.
     """
 
     at: datetime
@@ -84,6 +85,7 @@ class Heard:
     slots: Mapping[str, Json] = field(default_factory=dict)
     language: str | None = None
     media: MediaKind | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ class Session:
 
     def with_slots(self, **slots: Json) -> "Session":
         """The same session with these slots set; None removes one."""
+        if all(self.slots.get(name) == value for name, value in slots.items()):
+            return self
         merged = {**self.slots, **slots}
         return replace(self, slots={k: v for k, v in merged.items() if v is not None})
 

@@ -27,14 +27,12 @@ def reply(session: Session, *says: Say) -> Turn:
 
 def ask(session: Session, *says: Say, then: Step, expects: tuple[str, ...] = ()) -> Turn:
     """Say this and wait: the next message that brings one of `expects`, or a choice, goes to `then`."""
-    waiting = _towards(session, then)
-    return Turn(replace(waiting, expects=expects, choices=_ids(says)), says)
+    return Turn(_towards(session, then, expects=expects, choices=_ids(says)), says)
 
 
 def look_up(session: Session, name: str, *, then: Step, **args: Json) -> Turn:
     """Have the shell answer the call `name`; its `Result` goes to `then`."""
-    waiting = _towards(session, then)
-    return Turn(replace(waiting, expects=(), choices=()), call=Call(name, args))
+    return Turn(_towards(session, then, expects=(), choices=()), call=Call(name, args))
 
 
 def menu_of(*intents: str) -> tuple[Choice, ...]:
@@ -45,6 +43,11 @@ def menu_of(*intents: str) -> tuple[Choice, ...]:
 def slot(event: Event, name: str) -> Json:
     """What was heard for a slot, None where nothing was."""
     return event.slots.get(name) if isinstance(event, Heard) else None
+
+
+def for_another(event: Event) -> bool:
+    """Whether the person asks on behalf of somebody: a mother, a neighbour."""
+    return slot(event, "person") not in (None, "self")
 
 
 def cnic_of(session: Session, event: Event) -> str | None:
@@ -59,7 +62,7 @@ def cnic_of(session: Session, event: Event) -> str | None:
     picked = slot(event, "choice")
     if offered and picked in CNIC_ENDS:
         return str(offered[CNIC_ENDS.index(picked)])
-    if slot(event, "cnics") or slot(event, "cnic_wrong") or slot(event, "about"):
+    if slot(event, "cnics") or slot(event, "cnic_wrong") or for_another(event):
         return None
     remembered = session.slots.get("cnic")
     return str(remembered) if remembered else None
@@ -86,7 +89,7 @@ def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
         say = Say("cnic.repeated")
     elif wrong:
         say = Say("cnic.wrong_length", {"n": wrong})
-    elif slot(event, "about"):
+    elif for_another(event):
         say = Say("cnic.ask_theirs")
     elif session.misses:
         say = Say("cnic.ask_again")
@@ -103,11 +106,14 @@ def withheld(session: Session, result: Result, *, then: Step) -> Turn:
     if result.data.get("provable"):
         say = Say("privacy.prove", choices=(SHARE_PHONE,))
         return ask(session, say, then=then, expects=("proven",))
-    return reply(session, Say("privacy.neutral", {"last4": result.data["last4"]}))
+    # Forgotten, so that it does not stand in the place of the person's own number at the next question.
+    forgotten = session.with_slots(cnic=None)
+    return reply(forgotten, Say("privacy.neutral", {"last4": result.data["last4"]}))
 
 
-def _towards(session: Session, then: Step) -> Session:
-    return replace(session, topic=then.__module__.rpartition(".")[2], step=then.__name__)
+def _towards(session: Session, then: Step, *, expects: tuple[str, ...], choices: tuple[str, ...]) -> Session:
+    topic = then.__module__.rpartition(".")[2]
+    return replace(session, topic=topic, step=then.__name__, expects=expects, choices=choices)
 
 
 def _ids(says: tuple[Say, ...]) -> tuple[str, ...]:

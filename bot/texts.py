@@ -2,9 +2,9 @@
 
 A placeholder is `{name}` or `{name:kind}`. Kinds: money and number (grouped, Western digits), date and
 day (of an ISO date), when (of an ISO year, month or day), cycle ("2026-Q3"), place (a district's code),
-local (a value that holds the name in both scripts), or a key prefix that ends in a dot:
-`{reason:eligibility.reason.}` is the text of "eligibility.reason." + value. A list
-value becomes the list of its texts.
+language (a tag: its own name, in short Latin texts the English one), local (a value that holds the name in
+both scripts), or a key prefix that ends in a dot: `{reason:eligibility.reason.}` is the text of
+"eligibility.reason." + value. A list value becomes the list of its texts.
 """
 
 import string
@@ -126,6 +126,9 @@ class Catalogue:
         if kind == "cycle":
             year, _, quarter = str(value).partition("-")
             return self.text(f"cycle.{quarter}", language.tag, {"year": year}, form=form)
+        if kind == "language":
+            named = self.language(str(value))
+            return named.english if form == "short" and language.script == "Latn" else named.name
         if kind == "place":
             value, kind = self.places.get(value) or str(value).replace("_", " ").title(), "local"
         if kind == "local":
@@ -154,9 +157,9 @@ def _compiled(template: str) -> tuple[Piece, ...]:
 
 @lru_cache(maxsize=4096)
 def _number(value: int, locale: str) -> str:
-    # The grouping of every locale here is the comma, but CLDR's Pashto groups by a dot, which on money
-    # reads as a fraction: the separators are always those of Urdu and English.
-    return format_decimal(value, locale="en" if locale == "ps" else locale)
+    # CLDR's Pashto groups by a dot, which on money reads as a fraction, and others by letters that old
+    # phones lack: the separators are always those of Urdu and English, whatever the locale.
+    return format_decimal(value, locale="en")
 
 
 @lru_cache(maxsize=4096)

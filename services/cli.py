@@ -1,4 +1,4 @@
-"""The `haqdar` command: each subcommand is one function of this file or of `services/commands`."""
+"""The `haqdar` command: each subcommand is one function of this file or of `services/learning/commands`."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ from rich.console import Console
 from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
+from services.learning.commands import commands
 from services.locales import load_languages
 from services.privacy.identifiers import WrongKey
 from services.settings import Settings
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(commands)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -82,6 +84,7 @@ def understand_lines() -> None:
                 "script": languages[heard.language].script if heard.language else None,
                 "intent": heard.intent,
                 "confidence": round(heard.confidence, 3),
+                "also": heard.also,
                 "guesses": heard.guesses,
                 "slots": heard.slots,
             }

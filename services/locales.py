@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from babel.messages.pofile import read_po
-
 from bot.texts import Catalogue, Entry, Form, Language, Texts
 
 FOLDER: Traversable = files("locales")
@@ -24,6 +22,15 @@ def load_languages(folder: Traversable = FOLDER) -> dict[str, Language]:
     return found
 
 
+def read_table(folder: Traversable, tag: str, file: str, name: str) -> dict[str, list[str]]:
+    """One table of one file of a language, empty where there is none."""
+    place = folder / tag / file
+    if not place.is_file():
+        return {}
+    table: dict[str, list[str]] = tomllib.loads(place.read_text("utf-8")).get(name, {})
+    return table
+
+
 def load_places(folder: Traversable = FOLDER) -> dict[str, dict[str, str]]:
     """Code of a district -> its names in English ("en") and Urdu ("ur"), and its province."""
     places: dict[str, dict[str, str]] = tomllib.loads((folder / "places.toml").read_text("utf-8"))
@@ -32,6 +39,8 @@ def load_places(folder: Traversable = FOLDER) -> dict[str, dict[str, str]]:
 
 def load_texts(folder: Traversable, tag: str) -> Texts:
     """The catalogue of one language, empty where it has none of its own yet."""
+    from babel.messages.pofile import read_po  # here: to understand takes no catalogue
+
     source = folder / tag / "messages.po"
     if not source.is_file():
         return {}

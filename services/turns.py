@@ -18,6 +18,7 @@ from bot.segments import count
 from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
 from channels import Channel, Response
+from services import unanswered
 from services.answers import ANSWERS, Context, Sources
 from services.privacy.identifiers import Keys
 from services.store import conversations
@@ -93,6 +94,9 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         at=inbound.at,
         sources=parts.sources,
     )
+    if unanswered.worth_keeping(heard, session.expects):
+        name = f"{inbound.channel}:{inbound.id}"
+        context.effects.append(lambda connection: unanswered.keep(connection, keys, name, heard))
     parts.at("understood")
     session, says = await _think(parts, session, heard, context, inbound.id)
     parts.at("answered")

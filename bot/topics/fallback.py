@@ -8,10 +8,19 @@ from bot.steps import menu_of, reply
 COMMON = ("payment_status", "eligibility_check", "complaint_deduction")
 
 
+NAMED = frozenset({
+    "payment_status", "eligibility_check", "payment_point_location", "registration_survey",
+    "complaint_deduction", "complaint_staff", "scam_check", "programme_info", "document_problem",
+    "biometric_problem", "update_details", "language_change", "feedback", "human_help",
+})  # fmt: skip
+"""Guesses that can be offered to choose from."""
+
+
 def open(session: Session, event: Event) -> Turn:
     """Offer the likeliest meanings first, then the commonest, then a person: never the same twice."""
     misses = session.misses + 1
-    guesses = event.guesses if isinstance(event, Heard) else ()
+    guessed = event.guesses if isinstance(event, Heard) else ()
+    guesses = [intent for intent in guessed if intent in NAMED]
     if misses >= 3:
         say = Say("fallback.human", choices=menu_of("human_help", "menu"))
     elif guesses and misses == 1:

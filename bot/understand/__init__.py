@@ -3,32 +3,59 @@
 The order of deciding: what the open question expects; whole-message words; rules; the model.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from bot.messages import Heard, Json, Session
-from bot.understand.intents import judge
+from bot.understand.dates import dates
+from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
-from bot.understand.normalise import loose, plain
-from bot.understand.slots import amount_in_words, link, numbers, without_links
-from bot.understand.words import Words, compile_words
+from bot.understand.linear import ranked
+from bot.understand.matters import several
+from bot.understand.money import amount_in_words
+from bot.understand.normalise import loose, plain, strict
+from bot.understand.slots import link, numbers, without_links
+from bot.understand.words import FUZZY, Words, compile_words
 
 __all__ = ["Expects", "Words", "compile_words", "understand"]
 
-SURE = 0.6
+SURE = 0.4
 """From this probability on an intent is stated; below, it is only a guess."""
 
-WORTH_ASKING = 0.12
+ELSEWHERE = 0.25
+"""The same for what is none of the bot's business: the answer to that offers its subjects anyway."""
+
+WORTH_ASKING = 0.05
 """Guesses below this are not offered."""
 
-BARE_NUMBER = 0.9
-"""Confidence that a CNIC alone asks for its payment status."""
+MOST_GUESSES = 3
+
+PLACE_ALONE = 2
+ASKED_WITH_A_PLACE = ("payment_point_location", "registration_survey")
+"""What somebody may want who sends nothing but the name of a place."""
+
+NAME_ALONE = 4
+"""A programme named in so few words is asked about, where nothing else is clear."""
+
+ENOUGH_FOR_TWO = 5
+"""Words of the shortest text that has two matters."""
+
+BARE_NUMBER = 0.7
+"""Confidence that a CNIC alone asks for its payment status: less than ends an open question."""
+
+READ = 1000
+"""Characters of a text that the models look at: whoever writes more has said what it is about."""
 
 ONLY_ALONE = frozenset({"stop", "start"})
 """Intents that a number in the text speaks against: "STOP 12345" is somebody's quoted message."""
 
-MOST_WORDS_IN_A_NAME = 3
+_LETTER = re.compile(r"[^\W\d]")
+
+LANGUAGE_WORDS = 3
+"""Words of the longest name of a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,52 +77,56 @@ class Expects:
 def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> Heard:
     """What a text means. Unsure is `intent=None` with `guesses`, never a guess about money or identity."""
     clean, simple = plain(text), loose(text)
-    slots = _slots(clean, simple, expects, words)
     if not simple:
-        return Heard(at=at, text=text, slots=slots)
-    # "Menu" and "salam" are said in every language, and "menu" is Punjabi for "to me".
-    tongues = () if simple in words.commands else words.tongues
-    language = detect(without_links(clean), tongues, expects.language)
+        return Heard(at=at, text=text, slots=_slots(clean, [], expects, words, None, at))
+    tokens = simple.split()
+    worded = without_links(clean)[:READ]
+    # Looked at once, and not at all where a rule decides: it is what understanding costs.
+    look = cache(lambda: pieces(simple[:READ], strict(worded)))
+    language = detect(words.language, look, worded, expects.language, telling=simple not in words.shared)
+    slots = _slots(clean, tokens, expects, words, language, at)
     choice = _choice(simple, expects, words)
     if choice:
         slots["choice"] = choice
         return Heard(at=at, text=text, confidence=1.0, slots=slots, language=language)
-    intent, confidence, guesses = _intent(clean, simple, slots, expects, words)
-    return Heard(at, text, intent, confidence, guesses, slots, language)
+    intent, confidence, guesses = _intent(simple, look, slots, expects, words)
+    also: tuple[str, ...] = ()
+    if intent and len(tokens) >= ENOUGH_FOR_TWO:
+        found = several(worded, words.joins, words.meaning)
+        also = tuple(other for other in found if other != intent) if intent in found else ()
+    return Heard(at, text, intent, confidence, guesses, slots, language, also=also)
 
 
-def _slots(clean: str, simple: str, expects: Expects, words: Words) -> dict[str, Json]:
+def _slots(
+    clean: str, tokens: list[str], expects: Expects, words: Words, language: str | None, at: datetime
+) -> dict[str, Json]:
     slots = numbers(clean, words.codes)
-    tokens = simple.split()
-    if "amount" not in slots:
-        said = amount_in_words(tokens, words.amounts)
-        if said is not None:
-            slots["amount"] = said
+    said = amount_in_words(tokens, words.numbers, language or expects.language)
+    # "12 hazar 500" is more than its digits say; "1.5 lakh" is what they say.
+    if said is not None and ("amount" not in slots or (said > slots["amount"] and "." not in clean)):
+        slots["amount"] = said
     if "amount" in expects.slots and "amount" not in slots and _small_number(tokens):
         slots["amount"] = int(tokens[0])
-    for name, table in (
-        ("district", words.places), ("programme", words.programmes),
-        ("about", words.about), ("asks", words.asks), ("paper", words.papers),
-    ):  # fmt: skip
-        found = _named(tokens, table)
-        if found:
-            slots[name] = found
+    slots |= words.names.find(tokens, awaited="district" in expects.slots)
+    sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
+    if sought:
+        slots |= words.names.find_misspelt(tokens, sought)
+    slots |= dates(clean, tokens, words.months, words.units, at.date())
     if link(clean):
         slots["link"] = True
-    if "language" in expects.slots and (named := _named(tokens, words.languages)):
+    if "language" in expects.slots and (named := _language(tokens, words)):
         slots["language"] = named
-    if "text" in expects.slots and simple:
+    if "text" in expects.slots and tokens:
         slots["text"] = clean.strip()
     return slots
 
 
 def _intent(
-    clean: str, simple: str, slots: dict[str, Json], expects: Expects, words: Words
+    simple: str, look: Callable[[], Pieces], slots: dict[str, Json], expects: Expects, words: Words
 ) -> tuple[str | None, float, tuple[str, ...]]:
     command = words.commands.get(simple)
     if command:
-        if command == "language_change" and (named := _named(simple.split(), words.languages)):
-            slots["language"] = named
+        _name_language(command, simple, slots, words)
         return command, 1.0, ()
     if _only_number(simple) and any(name in slots for name in ("cnic", "cnics", "cnic_wrong")):
         return ("payment_status", BARE_NUMBER, ()) if "cnic" not in expects.slots else (None, 0, ())
@@ -103,18 +134,35 @@ def _intent(
         return "complaint_deduction", BARE_NUMBER, ()
     if slots.get("link"):
         return "scam_check", BARE_NUMBER, ()
-    ranked = judge(words.model, simple)
-    if not ranked:
-        return None, 0.0, ()
-    intent, confidence = ranked[0]
-    if confidence >= SURE and not (intent in ONLY_ALONE and _has_digit(simple)):
-        if intent == "language_change" and (named := _named(simple.split(), words.languages)):
-            slots["language"] = named
+    seen = look()
+    found = ranked(words.meaning.labels, words.meaning.judge(seen.grams, seen.words))
+    intent, confidence = found[0]
+    if intent == "out_of_scope" and "district" in slots and len(simple.split()) <= PLACE_ALONE:
+        return None, 0.0, ASKED_WITH_A_PLACE
+    elsewhere = intent == "out_of_scope" and "programme" not in slots
+    sure = ELSEWHERE if elsewhere else SURE
+    if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
+        _name_language(intent, simple, slots, words)
         return intent, confidence, ()
-    guesses = tuple(name for name, probability in ranked if probability >= WORTH_ASKING)
-    if "programme" in slots and ("asks" in slots or intent == "programme_info" or not guesses):
+    guesses = tuple(name for name, chance in found[:MOST_GUESSES] if chance >= WORTH_ASKING)
+    if "programme" in slots and len(simple.split()) <= NAME_ALONE:
         return "programme_info", SURE, ()
     return None, confidence, guesses
+
+
+def _name_language(intent: str, simple: str, slots: dict[str, Json], words: Words) -> None:
+    if intent == "language_change" and (named := _language(simple.split(), words)):
+        slots["language"] = named
+
+
+def _language(tokens: list[str], words: Words) -> str | None:
+    """The language named last: "I cannot read Sindhi, write Urdu"."""
+    for size in range(LANGUAGE_WORDS, 0, -1):
+        for start in range(len(tokens) - size, -1, -1):
+            found = words.languages.get(" ".join(tokens[start : start + size]))
+            if found:
+                return found
+    return None
 
 
 def _choice(simple: str, expects: Expects, words: Words) -> str | None:
@@ -132,15 +180,6 @@ def _choice(simple: str, expects: Expects, words: Words) -> str | None:
     return token if token in expects.choices else None
 
 
-def _named(tokens: list[str], table: Mapping[str, str]) -> str | None:
-    for size in range(MOST_WORDS_IN_A_NAME, 0, -1):
-        for start in range(len(tokens) - size + 1):
-            found = table.get(" ".join(tokens[start : start + size]))
-            if found:
-                return found
-    return None
-
-
 def _small_number(tokens: list[str]) -> bool:
     return len(tokens) == 1 and tokens[0].isdecimal() and len(tokens[0]) <= 6
 
@@ -150,5 +189,4 @@ def _has_digit(simple: str) -> bool:
 
 
 def _only_number(simple: str) -> bool:
-    letters = sum(character.isalpha() for character in simple)
-    return letters <= 3
+    return len(_LETTER.findall(simple)) <= 3

@@ -1,69 +1,76 @@
 """Which language a text is in, None where it is too short or too ordinary to tell."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
 
-from bot.understand.normalise import strict
+from bot.understand.features import Pieces
+from bot.understand.linear import Linear, ranked
 
-LETTER = 1.5
-"""A letter that only one language writes weighs as much as this many of its words."""
-
-LEAD = 0.75
-"""By how much the best must lead, so that a borrowed word does not change the language."""
+_ARABIC, _LATIN = re.compile("[\u0620-\u08ff]"), re.compile("[A-Za-z]")
 
 SHORT = 2
-"""Texts of so few words keep the session's language, unless they are in the other script."""
+"""Texts of so few words keep the session's language: "kab?", "ok" and a name tell of none."""
+
+KEPT_BELOW = 0.75
+"""Between neighbours, and this unsure, the session's language stays: a flip is worse than a near miss."""
+
+SHORT_FROM = 0.5
+"""So short a first message is in the commonest language of its script, unless this sure of another."""
+
+SWITCHED_FROM = 0.5
+"""Between languages that are not neighbours, from this probability on the session turns to another."""
+
+GUESSED_FROM = 0.05
+"""Without a session, below this probability the commonest language of the script stands."""
+
+SELDOM_FROM = 0.3
+"""Languages that hardly anybody will write in must be this sure."""
+
+NEIGHBOURS = (
+    frozenset({"ur", "pa-Arab", "skr", "hno"}),
+    frozenset({"ur-Latn", "pa-Latn", "sd-Latn", "ps-Latn", "bal-Latn", "en"}),
+)
+SELDOM = frozenset({"ar", "fa", "trw", "ks", "khw", "scl", "bft", "hno", "bal-Latn"})
 
 WRITTEN_BY_MOST = {True: "ur", False: "ur-Latn"}
 """By whether the script is Arabic: the language that stands for a script until more is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tongue:
-    """What marks a language: `words` that it (nearly) alone uses, `letters` that it alone writes."""
+def detect(
+    model: Linear, look: Callable[[], Pieces], text: str, session: str, *, telling: bool = True
+) -> str | None:
+    """BCP 47 tag of the language that a text is most likely in.
 
-    tag: str
-    arabic: bool
-    words: frozenset[str]
-    letters: frozenset[str]
-
-
-def detect(text: str, tongues: Iterable[Tongue], session: str) -> str | None:
-    """BCP 47 tag of the language whose words and letters the text shows most clearly.
-
-    `session` is the language of the conversation, "" for a new one. None keeps it: the text has too
-    little of any.
+    `look` gives the text's pieces; `session` is the language of the conversation, "" for a new one. A text
+    that is not `telling` is said in several languages.
+    None keeps it: the text says too little against it.
     """
-    words = strict(text).split()
-    arabic = sum("\u0600" <= character <= "\u08ff" for character in text)
-    latin = sum(character.isascii() and character.isalpha() for character in text)
+    arabic = 0 if text.isascii() else len(_ARABIC.findall(text))
+    latin = len(_LATIN.findall(text)) if arabic else bool(_LATIN.search(text))
     if not (arabic or latin):
         return None
-    of_script = [tongue for tongue in tongues if tongue.arabic == (arabic >= latin)]
-    same_script = any(tongue.tag == session for tongue in of_script)
-    scores = _scores(words, text, of_script)
-    if len(words) <= SHORT and same_script:
-        certain = [tag for score, tag in scores if score > LETTER]
-        return certain[0] if len(certain) == 1 else None
-    if not scores:
-        brief = len(words) <= SHORT and session
-        return None if same_script or brief else WRITTEN_BY_MOST[arabic >= latin]
-    if len(scores) == 1 or scores[0][0] - scores[1][0] >= LEAD:
-        return scores[0][1]
-    tied = [tag for score, tag in scores if scores[0][0] - score < LEAD]
-    if session in tied:
-        return session
-    common = WRITTEN_BY_MOST[arabic >= latin]
-    return common if common in tied or not same_script else None
+    in_arabic = arabic >= latin
+    short = len(text.split()) <= SHORT
+    if session and short:
+        return None
+    same_script = bool(session) and _in_arabic(session) == in_arabic
+    common = WRITTEN_BY_MOST[in_arabic]
+    if not telling:
+        return None if session else common
+    tag, chance = _best(model, look(), in_arabic)
+    if same_script:
+        near = any({tag, session} <= group for group in NEIGHBOURS)
+        return None if tag == session or chance < (KEPT_BELOW if near else SWITCHED_FROM) else tag
+    return tag if chance >= (SHORT_FROM if short else GUESSED_FROM) else common
 
 
-def _scores(words: Sequence[str], text: str, tongues: Sequence[Tongue]) -> list[tuple[float, str]]:
-    letters = set(text)
-    scores = (
-        (
-            sum(word in tongue.words for word in words) + LETTER * len(letters & tongue.letters),
-            tongue.tag,
-        )
-        for tongue in tongues
-    )
-    return sorted((score for score in scores if score[0] > 0), reverse=True)
+def _best(model: Linear, seen: Pieces, arabic: bool) -> tuple[str, float]:
+    found = ranked(model.labels, model.judge(seen.grams, seen.marks))
+    for tag, chance in found:
+        if _in_arabic(tag) == arabic and (tag not in SELDOM or chance >= SELDOM_FROM):
+            return tag, chance
+    return WRITTEN_BY_MOST[arabic], 0.0
+
+
+def _in_arabic(tag: str) -> bool:
+    return tag != "en" and not tag.endswith("-Latn")

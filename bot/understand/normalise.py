@@ -5,6 +5,7 @@ Nothing made here is ever shown to a person or stored as what they wrote.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 LONGEST = 10_000
 """Characters that are looked at; the rest of a longer text is not read."""
@@ -46,6 +47,7 @@ _STRICT = {**_DIGITS, **_MARKS, **_KEYBOARDS}
 _LOOSE = {**_DIGITS, **_MARKS, **_LETTERS}
 
 _NOT_WORD = re.compile(r"[^\w]+|_+")
+_NOT_WORD_OF_LINES = re.compile(r"[^\w\n]+|_+")
 _BORDER = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 _INITIAL_HEH = re.compile("(?<!\\w)\u06be")
 _LONG_RUN = re.compile(r"(\D)\1{2,}")
@@ -53,19 +55,35 @@ _LONG_RUN = re.compile(r"(\D)\1{2,}")
 
 def plain(text: str) -> str:
     """The text with one kind of digits and without invisible characters; punctuation stays."""
+    if text.isascii():
+        return text[:LONGEST]
     return unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].translate(_STRICT)
 
 
 def loose(text: str) -> str:
     """Lower-case words with one spelling of each letter, single spaces, no punctuation. Idempotent."""
+    if text.isascii():
+        return _spaced(text[:LONGEST].lower())
     text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].lower().translate(_LOOSE)
     # At the head of a word nothing is aspirated: there the two-eyed heh is a plain one.
-    text = _INITIAL_HEH.sub("\u06c1", text)
+    return _spaced(_INITIAL_HEH.sub("\u06c1", text))
+
+
+def _spaced(text: str) -> str:
     text = _BORDER.sub(" ", _NOT_WORD.sub(" ", text))
     return " ".join(_LONG_RUN.sub(r"\1\1", text).split())
 
 
+def loose_all(texts: Iterable[str]) -> list[str]:
+    """`loose` of many short texts at once, which is ten times as fast. They hold no line breaks."""
+    every = list(texts)
+    text = unicodedata.normalize("NFKC", "\n".join(every)).lower().translate(_LOOSE)
+    text = _NOT_WORD_OF_LINES.sub(" ", _INITIAL_HEH.sub("\u06c1", text))
+    text = _LONG_RUN.sub(r"\1\1", _BORDER.sub(" ", text))
+    return [" ".join(line.split()) for line in text.split("\n")] if every else []
+
+
 def strict(text: str) -> str:
     """As `loose`, but letters that mark a language (of Sindhi, Pashto, Saraiki) are kept apart."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].lower().translate(_STRICT)
+    text = plain(text).lower()
     return " ".join(_NOT_WORD.sub(" ", text).split())

@@ -1,7 +1,7 @@
 """What a text names exactly: identity numbers, phones, amounts, references, links."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from bot.messages import Json
 from bot.understand.reference import is_reference
@@ -12,6 +12,7 @@ NEAR_MISSES = range(9, 18)
 
 _RUN = re.compile(r"(?<![\w+])\+?[0-9OolI](?:[0-9OolI]|[ \-./](?=[0-9OolI(]))*[0-9OolI](?!\w)|\d")
 _LETTER_DIGITS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
+_DIGIT = re.compile(r"\d")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _PHONE = re.compile(r"(?:\+92|0092|92|0)?(3\d{9})")
 _LINK = re.compile(
@@ -24,7 +25,10 @@ _AMOUNT = re.compile(
     r"(?<![\d\-])(\d{1,3}(?:[,\u066c]\d{2,3})+|\d{2,7})(?:\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b)?",
     re.I,
 )
-_YEAR = re.compile(r"20[1-3]\d")
+_YEAR = re.compile(r"19[3-9]\d|20[1-3]\d")
+_RUPEES = re.compile(r"\s*(?:rs|rup\w*|pkr|ru?pa?y\w*|\u0631\u0648\u067e\w*|\u0631\u067e\w*|/-)", re.I)
+LEAST_AMOUNT = 100
+"""Smaller numbers are an age, a class, a house, unless rupees are named."""
 _SMALL_AMOUNT = re.compile(
     r"(?<![\d.])(\d{1,3}(?:\.\d)?)\s*(k|hazar|hazaar|thousand|\u06c1\u0632\u0627\u0631|lakh|lac|\u0644\u0627\u06a9\u06be)\b",
     re.I,
@@ -39,6 +43,8 @@ def numbers(text: str, codes: frozenset[str]) -> dict[str, Json]:
     `codes` are short codes (8171, ...): never an amount.
     """
     found: dict[str, Json] = {}
+    if not _DIGIT.search(text):
+        return found
     reference = _REFERENCE.search(text)
     if reference and is_reference(reference[1] + reference[2]):
         found["reference"] = f"{reference[1]}-{reference[2]}"
@@ -76,29 +82,12 @@ def numbers(text: str, codes: frozenset[str]) -> dict[str, Json]:
 
 def link(text: str) -> bool:
     """Whether a text holds a web address that is not of the government."""
-    return any(not _OFFICIAL.match(found[0]) for found in _LINK.finditer(text))
+    return "." in text and any(not _OFFICIAL.match(found[0]) for found in _LINK.finditer(text))
 
 
 def without_links(text: str) -> str:
     """The text without web addresses: they are in nobody's language."""
-    return _LINK.sub(" ", text)
-
-
-def amount_in_words(words: list[str], vocabulary: Mapping[str, tuple[str, float]]) -> int | None:
-    """Rupees said in words: `vocabulary` gives each number word's role (unit, add, scale) and value."""
-    total, current, seen, extra = 0.0, 0.0, False, 0.0
-    for word in words:
-        role, value = vocabulary.get(word, ("", 0.0))
-        if not role and word.isdecimal() and len(word) <= 3:
-            role, value = "unit", float(word)
-        if role == "unit":
-            current += value
-        elif role == "add":
-            extra = value
-        elif role == "scale":
-            total += (current + extra if current or extra else 1) * value
-            current, extra, seen = 0.0, 0.0, True
-    return int(total + current) if seen and total >= 100 else None
+    return _LINK.sub(" ", text) if "." in text else text
 
 
 def _amount(text: str, codes: frozenset[str]) -> int | None:
@@ -107,9 +96,12 @@ def _amount(text: str, codes: frozenset[str]) -> int | None:
         return round(float(small[1]) * _SCALE[small[2].lower()])
     for found in _AMOUNT.finditer(text):
         digits = found[1].replace(",", "").replace("\u066c", "")
-        if digits in codes or _YEAR.fullmatch(digits):
+        amount = int(digits) * _SCALE.get((found[2] or "").lower(), 1)
+        in_rupees = _RUPEES.match(text, found.end())
+        bare = amount < LEAST_AMOUNT or _YEAR.fullmatch(digits) or digits.startswith("0")
+        if digits in codes or (bare and not in_rupees):
             continue
-        return int(digits) * _SCALE.get((found[2] or "").lower(), 1)
+        return amount
     return None
 
 

@@ -1,108 +1,152 @@
 """The vocabulary of all languages, compiled once: what people type, by meaning."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from bot.understand.intents import Model, train
-from bot.understand.language import Tongue
-from bot.understand.normalise import loose, strict
+from bot.messages import Json
+from bot.understand.linear import Linear
+from bot.understand.money import NumberWords, Role
+from bot.understand.names import Names
+from bot.understand.normalise import loose, loose_all, plain
 
-RawPhrases = Mapping[str, Mapping[str, Iterable[str]]]
-"""One language's `phrases.toml`: the tables `language`, `words` and `intents`."""
+RawWords = Mapping[str, Mapping[str, Iterable[str]]]
+"""One language's `words.toml`: the tables `language` and `words`."""
+
+
+class Place(NamedTuple):
+    """One name of a place: its district's code, the tehsil's name or "", and whether it is spelt right."""
+
+    name: str
+    district: str
+    tehsil: str
+    official: bool
+
+
+FUZZY = frozenset({"district", "programme"})
+"""Slots whose names are also found misspelt."""
+
+LARGEST_UNIT = 100
+
+SHORT_NAME = 4
+"""Names of tehsils of so few letters are taken for everyday words, unless they are listed as certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """Everything that understanding knows. Keys of the mappings are loosely normalised texts."""
 
-    tongues: tuple[Tongue, ...]
+    meaning: Linear
+    language: Linear
     commands: Mapping[str, str]
     """Whole message -> intent."""
-    model: Model
-    places: Mapping[str, str]
-    """Name of a district or town -> district code."""
-    programmes: Mapping[str, str]
-    about: Mapping[str, str]
-    asks: Mapping[str, str]
-    """Words that tell what is asked about a thing: its "status"."""
-    papers: Mapping[str, str]
-    """Words for what is wrong with a paper."""
+    shared: frozenset[str]
+    """Whole messages that are said in several languages, and so tell none."""
+    names: Names
     languages: Mapping[str, str]
     ordinals: Mapping[str, int]
     """Number word -> which choice of a menu."""
-    amounts: Mapping[str, tuple[str, float]]
-    """Number word -> its role (unit, add, scale) and value."""
+    numbers: NumberWords
+    months: Mapping[str, int]
+    units: Mapping[str, str]
     codes: frozenset[str]
+    joins: frozenset[str]
+    """Words between two sentences of one text."""
 
 
 def compile_words(
-    phrases: Mapping[str, RawPhrases],
-    scripts: Mapping[str, str],
+    meaning: Linear,
+    language: Linear,
+    said: Mapping[str, RawWords],
     slots: Mapping[str, Mapping[str, object]],
-    places: Mapping[str, Mapping[str, object]],
+    places: Iterable[Place],
 ) -> Words:
-    """Build the vocabulary from what the data files hold: by tag, `phrases` and `scripts` (Arab, Latn)."""
-    tongues = tuple(
-        Tongue(
-            tag,
-            scripts[tag] == "Arab",
-            frozenset(strict(word) for word in raw.get("language", {}).get("words", ())),
-            frozenset("".join(raw.get("language", {}).get("letters", ()))),
-        )
-        for tag, raw in phrases.items()
-    )
-    commands = {
-        loose(word): intent
-        for raw in phrases.values()
-        for intent, words in raw.get("words", {}).items()
-        for word in words
-    }
-    examples = [
-        (intent, text)
-        for raw in phrases.values()
-        for intent, texts in raw.get("intents", {}).items()
-        for text in texts
-    ]
+    """Build the vocabulary from what the data files hold.
+
+    `said` is by tag.
+    """
+    commands: dict[str, str] = {}
+    shared: set[str] = set()
+    ordinary: set[str] = set()
+    for raw in said.values():
+        own = dict(_inverted(raw.get("words", {})))
+        shared |= own.keys() & commands.keys()
+        commands |= own
+        ordinary.update(loose_all(raw.get("language", {}).get("words", ())))
+    listed = list(places)
+    spelt = loose_all(place.name for place in listed)
+    placed, named = list(_placed(listed, spelt)), list(_named(slots))
+    right = {name for name, place in zip(spelt, listed, strict=True) if place.official}
+    right |= {name for name, slot, _ in named if slot == "programme"}
+    guarded = slots["places"]
+    ordinary |= _loose(guarded["ordinary"])
+    short = {name for name, slot, _ in placed if slot == "tehsil" and len(name) <= SHORT_NAME}
+    doubtful = _loose(guarded["doubtful"]) | short
     return Words(
-        tongues=tongues,
+        meaning=meaning,
+        language=language,
         commands=commands,
-        model=train(examples),
-        places=_places(places),
-        programmes=_inverted(slots["programmes"]),
-        about=_inverted(slots["about"]),
-        asks=_inverted(slots["asks"]),
-        papers=_inverted(slots["papers"]),
-        languages=_inverted(slots["languages"]),
-        ordinals={loose(w): int(n) for n, ws in slots["ordinals"].items() for w in _texts(ws)},
-        amounts=_amounts(slots["amounts"]),
+        shared=frozenset(shared),
+        names=Names.of(
+            [*named, *placed],
+            fuzzy=right,
+            ordinary=frozenset(ordinary),
+            doubtful=doubtful - _loose(guarded["certain"]),
+            beside=_loose(guarded["beside"]),
+            leaving=_loose(guarded["leaving"]),
+        ),
+        languages=dict(_inverted(slots["languages"])),
+        ordinals={word: int(number) for word, number in _inverted(slots["ordinals"])},
+        numbers=_numbers(slots["amounts"]),
+        months={word: int(number) for word, number in _inverted(slots["months"])},
+        units=dict(_inverted(slots["units"])),
         codes=frozenset(_texts(slots["codes"]["known"])),
+        joins=frozenset(plain(word).lower() for word in _texts(slots["clauses"]["joins"])),
     )
 
 
-def _places(places: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for code, place in places.items():
-        for name in (
-            code.replace("_", " "),
-            place["en"],
-            place["ur"],
-            *_texts(place.get("also", ())),
-        ):
-            names.setdefault(loose(str(name)), code)
-    return names
+def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, Json]]:
+    for slot, table in (
+        ("programme", "programmes"), ("person", "person"), ("asks", "asks"), ("paper", "papers"),
+        ("period", "period"),
+    ):  # fmt: skip
+        for word, value in _inverted(slots[table]):
+            yield word, slot, value
 
 
-def _amounts(table: Mapping[str, object]) -> dict[str, tuple[str, float]]:
-    found: dict[str, tuple[str, float]] = {}
-    for role, values in table.items():
+def _placed(places: Sequence[Place], spelt: Sequence[str]) -> Iterator[tuple[str, str, Json]]:
+    for name, place in zip(spelt, places, strict=True):
+        yield name, "district", place.district
+        if place.tehsil:
+            yield name, "tehsil", place.tehsil
+
+
+def _numbers(table: Mapping[str, object]) -> NumberWords:
+    common: dict[str, Role] = {}
+    for role in ("unit", "add", "scale"):
+        values = table[role]
         assert isinstance(values, Mapping)
         for value, words in values.items():
-            found.update({loose(word): (role, float(value)) for word in _texts(words)})
-    return found
+            common.update({loose(word): (role, float(value)) for word in _texts(words)})
+    only = table["only"]
+    assert isinstance(only, Mapping)
+    own = {tag: {loose(word): _role(float(value)) for word, value in ws.items()} for tag, ws in only.items()}
+    return NumberWords(common, own, _loose(table["joins"]), _loose(table["rupees"]))
 
 
-def _inverted(table: Mapping[str, object]) -> dict[str, str]:
-    return {loose(word): key for key, words in table.items() for word in _texts(words)}
+def _role(value: float) -> Role:
+    if value >= LARGEST_UNIT:
+        return "scale", value
+    return ("add" if value < 1 else "unit"), value
+
+
+def _inverted(table: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+    pairs = [(word, key) for key, words in table.items() for word in _texts(words)]
+    return zip(loose_all(word for word, _ in pairs), (key for _, key in pairs), strict=True)
+
+
+def _loose(value: object) -> frozenset[str]:
+    return frozenset(loose_all(_texts(value)))
 
 
 def _texts(value: object) -> list[str]:

@@ -132,6 +132,17 @@ desk_item = sa.Table(
     sa.Index("desk_item_status", "status", "at"),
 )
 
+unanswered = sa.Table(
+    "unanswered",
+    metadata,
+    sa.Column("id", sa.String(160), primary_key=True, comment="channel and the provider's id"),
+    sa.Column("text", sa.LargeBinary, nullable=False, comment="sealed, numbers masked"),
+    sa.Column("language", sa.String(12), nullable=False),
+    sa.Column("guess", sa.String(40), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("unanswered_at", "at"),
+)
+
 grievance = sa.Table(
     "grievance",
     metadata,

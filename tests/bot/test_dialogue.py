@@ -31,7 +31,10 @@ def failed(turn: Turn, error: str = "late") -> Turn:
 
 
 def test_an_unsure_intent_is_not_acted_on() -> None:
-    assert said(respond(Session(), heard("payment_status", 0.59))) == ["fallback.menu"]
+    unsure = Heard(at=NOW, text="paisa?", guesses=("payment_status", "complaint_deduction"))
+    asked = respond(Session(), unsure)
+    assert said(asked) == ["fallback.which"]
+    assert asked.session.choices == ("payment_status", "complaint_deduction", "menu")
     assert said(respond(Session(), heard("payment_status", 0.6))) == ["cnic.ask"]
 
 
@@ -135,7 +138,7 @@ def test_the_remembered_cnic_is_forgotten_after_a_long_pause() -> None:
 def test_someone_else_s_number_is_never_filled_in_from_memory() -> None:
     known = respond(Session(), heard("payment_status", cnic=CNIC)).session
     assert respond(known, heard("payment_status")).call.args == {"cnic": CNIC}
-    assert said(respond(known, heard("payment_status", about="mother"))) == ["cnic.ask_theirs"]
+    assert said(respond(known, heard("payment_status", person="mother"))) == ["cnic.ask_theirs"]
 
 
 def test_a_number_without_a_sure_intent_is_looked_up() -> None:

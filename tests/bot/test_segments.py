@@ -51,7 +51,8 @@ def test_which_characters_forced_ucs2() -> None:
     assert count("paise aaye").forced_by == ()
 
 
-@given(MIXED.filter(bool))  # of the empty text the library says UCS-2
+# Of the empty text the library says UCS-2, and an escape that stands alone it takes for a letter.
+@given(MIXED.filter(bool).filter(lambda text: "\x1b" not in text))
 def test_counts_as_an_independent_library_does(text: str) -> None:
     other = smsutil.split(text)
     ours = count(text)

@@ -19,8 +19,10 @@ from services.programmes import load_programmes
 from services.registry import EnrolmentReason, EnrolmentStatus, PaymentReason, PaymentStatus
 
 SMS = Limits(alphabet="sms", units=10, parts=2)
-SPOKEN = ("en", "ur", "ur-Latn")
-KINDS = {"", "money", "number", "date", "day", "when", "cycle", "place", "local"}
+SPOKEN = (
+    "bal", "brh", "en", "pa-Arab", "pa-Latn", "ps", "ps-Latn", "sd", "sd-Latn", "skr", "ur", "ur-Latn",
+)  # fmt: skip
+KINDS = {"", "money", "number", "date", "day", "when", "cycle", "place", "local", "language"}
 LONG_NAME = {
     "en": "Payment camp, Government Girls Higher Secondary School",
     "ur": "ادائیگی کیمپ، گورنمنٹ گرلز ہائیر سیکنڈری سکول",
@@ -133,7 +135,9 @@ def test_menus_name_only_what_there_is(catalogue: Catalogue) -> None:
 def test_no_text_asks_for_a_secret(catalogue: Catalogue) -> None:
     """Each mention of a PIN or OTP is a warning, in the languages whose negations we can check."""
     never = re.compile(
-        r"\b(?:never|nobody|not|don't|fraud|na|nahi|kisi ko na|no)\b|نہ|نہیں|فراڈ", re.IGNORECASE
+        r"\b(?:never|nobody|not|don't|fraud|na|thag|nahi|nahe|natha|natho|konhe|nai|no|ma|kisi ko na)\b"
+        r"|نہ|نہیں|نه|مه|مہ|فراڈ|مدئی|تفبو|پاپبو|حق کسے اف|ٹھگ|نئیں|ٺڳ|ٹھڳ|ټګ|ټگ|نٿو|ڪونه",
+        re.IGNORECASE,
     )
     for tag in SPOKEN:
         for entry in catalogue.texts[tag].values():

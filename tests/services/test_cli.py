@@ -116,7 +116,7 @@ def test_chat_on_a_channel_that_there_is_not() -> None:
 
 
 def test_understand() -> None:
-    first, second, third = lines("understand", input="mera paisa kab aye ga\nسلام\nqqq zzz\n")
+    first, second, third = lines("understand", input="mera paisa kab aye ga\nسلام\nwvxq plugh\n")
     assert (first["intent"], first["language"], first["script"]) == ("payment_status", "ur-Latn", "Latn")
     assert (second["language"], second["script"]) == ("ur", "Arab")
     assert third["intent"] is None
@@ -285,3 +285,32 @@ def _shown_once_up(file: Path, health: str, process: subprocess.Popen[bytes]) ->
 def test_every_channel_can_be_played() -> None:
     assert set(terminal.PLAYED) == {"sms", "whatsapp", "telegram", "web"}
     assert threading.active_count() >= 1
+
+
+def test_evaluate_prints_how_well_a_file_is_understood(tmp_path: Path) -> None:
+    file = tmp_path / "said.tsv"
+    file.write_text(
+        "en\thello\tgreeting\ten\thello\n".replace("\ten\thello", "\n") + "en\thello\tstop\n", "utf-8"
+    )
+    done = run("evaluate", str(file), "--missed")
+    assert done.exit_code == 0
+    assert "stop taken for greeting" in done.output
+    assert "hello\tstop" in done.output
+    file.write_text("hello", "utf-8")
+    assert isinstance(run("evaluate", str(file)).exception, ValueError)
+
+
+def test_unanswered_groups_what_was_not_understood() -> None:
+    assert "nothing was left unanswered" in run("unanswered").output
+    run("chat", "--json", input="wvxq plugh\nwvxq plugh zzyx\n")
+    done = run("unanswered", "--days", "30")
+    assert "    2  perhaps nothing known" in done.output
+    assert "wvxq plugh" in done.output
+
+
+def test_train_stops_at_faulty_phrases_and_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.learning.lint.lint", lambda folder: ["'x' stands twice"])
+    refused = run("train")
+    assert "'x' stands twice" in str(refused.exception)
+    monkeypatch.setitem(sys.modules, "services.learning.train", None)
+    assert "haqdar[train]" in str(run("train").exception)

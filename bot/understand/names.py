@@ -1,0 +1,139 @@
+"""What a text names: places, programmes, papers, kin, months. Exactly, or one slip of the finger away."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from bot.messages import Json
+from bot.understand.skeleton import skeleton
+
+MOST_WORDS = 4
+"""Words of the longest name."""
+
+FUZZY_LETTERS = 6
+"""Shorter names have too many neighbours among ordinary words to be guessed at."""
+
+FUZZY_BONES = 3
+TWO_SLIPS_LETTERS = 9
+
+NAME_ALONE = 2
+"""In a text of so few words a doubtful name is one."""
+
+FEW_WORDS = 3
+"""In so short a text a word is likely a name."""
+
+Meanings = tuple[tuple[str, Json], ...]
+"""Slots that a name fills, with their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All names, loosely normalised, and the ordinary words that only look like one of them."""
+
+    exact: Mapping[str, Meanings]
+    ordinary: frozenset[str]
+    """Words that are no misspelt name."""
+    doubtful: frozenset[str]
+    """Names that are everyday words too: only beside one of the words that stand by places."""
+    beside: frozenset[str]
+    leaving: frozenset[str]
+    """Words after a place that somebody came from: another place of the text is meant."""
+    by_bones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        entries: Iterable[tuple[str, str, Json]],
+        *,
+        fuzzy: Set[str],
+        ordinary: frozenset[str],
+        doubtful: frozenset[str],
+        beside: frozenset[str],
+        leaving: frozenset[str],
+    ) -> "Names":
+        """From (name, slot, value); the names in `fuzzy` are also found misspelt."""
+        exact: defaultdict[str, dict[str, Json]] = defaultdict(dict)
+        for name, slot, value in entries:
+            if name:
+                exact[_stem(name)].setdefault(slot, value)
+        alike: defaultdict[str, list[str]] = defaultdict(list)
+        for name in exact.keys() & fuzzy:
+            if len(name) >= FUZZY_LETTERS:
+                alike[_bones(name)].append(name)
+        return cls(
+            {name: tuple(meant.items()) for name, meant in exact.items()},
+            ordinary,
+            doubtful,
+            beside,
+            leaving,
+            {bones: tuple(names) for bones, names in alike.items() if len(bones) >= FUZZY_BONES},
+        )
+
+    def find(self, words: list[str], *, awaited: bool = False) -> dict[str, Json]:
+        """Slots that the words fill. Of two names for one slot the longer stands, then the earlier.
+
+        `awaited`: a place was asked for, so that a doubtful name is one.
+        """
+        trusted = awaited or len(words) <= NAME_ALONE
+        words = [word if word.isascii() else _stem(word) for word in words]
+        found: dict[str, Json] = {}
+        left: dict[str, Json] = {}
+        for size in range(min(MOST_WORDS, len(words)), 0, -1):
+            for start in range(len(words) - size + 1):
+                part = words[start] if size == 1 else " ".join(words[start : start + size])
+                if (
+                    not trusted
+                    and part in self.doubtful
+                    and self.beside.isdisjoint(_around(words, start, size))
+                ):
+                    continue
+                meant = self.exact.get(part)
+                if meant:
+                    into = (
+                        left
+                        if words[start + size : start + size + 1] and words[start + size] in self.leaving
+                        else found
+                    )
+                    for slot, value in meant:
+                        into.setdefault(slot, value)
+        return left | found
+
+    def find_misspelt(self, words: list[str], awaited: Mapping[str, bool]) -> dict[str, Json]:
+        """As `find`, for slots whose name is misspelt: where one is awaited, or stands as names do."""
+        found: dict[str, Json] = {}
+        for size in (2, 1):
+            for start in range(len(words) - size + 1):
+                part = words[start : start + size]
+                name = "" if not self.ordinary.isdisjoint(part) else self._near(" ".join(part))
+                if not name:
+                    continue
+                placed = len(words) <= FEW_WORDS or not self.beside.isdisjoint(_around(words, start, size))
+                meant = dict(self.exact[name])
+                if any(slot in meant and (placed or wanted) for slot, wanted in awaited.items()):
+                    found = {**meant, **found}
+        return found
+
+    def _near(self, part: str) -> str:
+        if len(part) < FUZZY_LETTERS - 1:
+            return ""
+        allowed = 2 if len(part) >= TWO_SLIPS_LETTERS else 1
+        near = self.by_bones.get(_bones(part))
+        if not near:
+            return ""
+        from rapidfuzz.distance import OSA  # seldom needed, and a tenth of the time that a start takes
+
+        ways = ((OSA.distance(part, name, score_cutoff=allowed), name) for name in near)
+        return min(((slips, name) for slips, name in ways if slips <= allowed), default=(0, ""))[1]
+
+
+def _stem(name: str) -> str:
+    """Without the hamza that Balochi joins to a word as its case ending."""
+    return name.rstrip("\u0621") or name
+
+
+def _around(words: list[str], start: int, size: int) -> list[str]:
+    return words[max(0, start - 1) : start] + words[start + size : start + size + 1]
+
+
+def _bones(name: str) -> str:
+    return "".join(map(skeleton, name.split()))
