@@ -103,7 +103,8 @@ def test_a_reference_stands_on_one_line(page: Page, address: str) -> None:
 def test_everything_can_be_tapped_and_reached(page: Page, address: str) -> None:
     page.goto(f"{address}/en/")
     say(page, "menu")
-    for target in page.locator("button, nav a, footer a").all():
+    page.click("nav summary")
+    for target in page.locator("button, nav summary, nav a, footer a").all():
         box = target.bounding_box()
         assert box
         assert box["height"] >= 44, target.inner_text()
