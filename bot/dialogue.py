@@ -61,6 +61,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
         return opening(_afresh(session), heard)
     if opening and step and heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard):
         return Turn(session, opening(session, heard).says)  # answered kindly; the question stays open
+    if opening and session.expects == ("text",) and heard.intent == "no" and heard.confidence == 1.0:
+        return opening(_afresh(session.with_slots(complaint=None)), heard)  # the story is not to be told
     if step and _answers(session, heard):
         return _take(step, replace(session, misses=0), heard)
     if opening and not (step and heard.intent in ASIDES):

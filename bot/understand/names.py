@@ -55,7 +55,7 @@ class Names:
         exact: defaultdict[str, dict[str, Json]] = defaultdict(dict)
         for name, slot, value in entries:
             if name:
-                exact[_stem(name)].setdefault(slot, value)
+                exact[name].setdefault(slot, value)
         alike: defaultdict[str, list[str]] = defaultdict(list)
         for name in exact.keys() & fuzzy:
             if len(name) >= FUZZY_LETTERS:
@@ -75,7 +75,6 @@ class Names:
         `awaited`: a place was asked for, so that a doubtful name is one.
         """
         trusted = awaited or len(words) <= NAME_ALONE
-        words = [word if word.isascii() else _stem(word) for word in words]
         found: dict[str, Json] = {}
         left: dict[str, Json] = {}
         for size in range(min(MOST_WORDS, len(words)), 0, -1):
@@ -87,7 +86,7 @@ class Names:
                     and self.beside.isdisjoint(_around(words, start, size))
                 ):
                     continue
-                meant = self.exact.get(part)
+                meant = self.exact.get(part) or self.exact.get(_stem(part))
                 if meant:
                     into = (
                         left
@@ -127,8 +126,8 @@ class Names:
 
 
 def _stem(name: str) -> str:
-    """Without the hamza that Balochi joins to a word as its case ending."""
-    return name.rstrip("\u0621") or name
+    """Without the hamza that Balochi joins to a word as its case ending; "" where there is none."""
+    return name[:-1] if name.endswith("\u0621") else ""
 
 
 def _around(words: list[str], start: int, size: int) -> list[str]:

@@ -259,3 +259,15 @@ def test_nouns_survive_json() -> None:
     out = Outbound("1", "sms", "+923990000001", ("a", "b"), (Button("x", "X"),), "en", about="k")
     assert Outbound.from_json(out.to_json()) == out
     assert Inbound("1", "sms", "s", NOW).media is None
+
+
+def test_a_plain_no_ends_a_story_instead_of_being_filed_as_one() -> None:
+    asked = respond(Session(), heard("complaint_staff"))
+    assert asked.session.expects == ("text",)
+    turn = respond(
+        asked.session, Heard(at=NOW, text="nahi", intent="no", confidence=1.0, slots={"text": "nahi"})
+    )
+    assert turn.call is None
+    assert turn.session.topic is None
+    told = Heard(at=NOW, text="no one", intent="no", confidence=0.6, slots={"text": "no one helped"})
+    assert respond(asked.session, told).call is not None
