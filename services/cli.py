@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from rich.console import Console
+from rich.markup import escape
 
 from bot.segments import count
 from bot.understand import Expects, understand
@@ -156,7 +157,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    err.print(f"[red]haqdar:[/] {message}")
+    err.print(f"[red]haqdar:[/] {escape(message)}")
     raise SystemExit(2)
 
 
