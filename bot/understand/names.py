@@ -38,6 +38,8 @@ class Names:
     beside: frozenset[str]
     leaving: frozenset[str]
     """Words after a place that somebody came from: another place of the text is meant."""
+    leaving_from: frozenset[str]
+    """Words before such a place."""
     by_bones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +52,7 @@ class Names:
         doubtful: frozenset[str],
         beside: frozenset[str],
         leaving: frozenset[str],
+        leaving_from: frozenset[str],
     ) -> "Names":
         """From (name, slot, value); the names in `fuzzy` are also found misspelt."""
         exact: defaultdict[str, dict[str, Json]] = defaultdict(dict)
@@ -66,6 +69,7 @@ class Names:
             doubtful,
             beside,
             leaving,
+            leaving_from,
             {bones: tuple(names) for bones, names in alike.items() if len(bones) >= FUZZY_BONES},
         )
 
@@ -88,14 +92,14 @@ class Names:
                     continue
                 meant = self.exact.get(part) or self.exact.get(_stem(part))
                 if meant:
-                    into = (
-                        left
-                        if words[start + size : start + size + 1] and words[start + size] in self.leaving
-                        else found
-                    )
+                    into = left if self._left(words, start, start + size) else found
                     for slot, value in meant:
                         into.setdefault(slot, value)
         return left | found
+
+    def _left(self, words: list[str], start: int, end: int) -> bool:
+        after, before = words[end : end + 1], words[start - 1 : start] if start else []
+        return not (self.leaving.isdisjoint(after) and self.leaving_from.isdisjoint(before))
 
     def find_misspelt(self, words: list[str], awaited: Mapping[str, bool]) -> dict[str, Json]:
         """As `find`, for slots whose name is misspelt: where one is awaited, or stands as names do."""

@@ -28,6 +28,11 @@ FUZZY = frozenset({"district", "programme"})
 
 LARGEST_UNIT = 100
 
+_YEHS = ("\u06cc", "\u06d2")
+DECLINED = {"a": ("e", "ay"), "o": ("e", "ay"), "\u0627": _YEHS, "\u06c1": _YEHS, "\u0648": _YEHS}
+"""Last letter of a name -> its endings before a word that governs it, in Urdu, Punjabi and Sindhi."""
+
+SHORTEST_DECLINED = 5
 SHORT_NAME = 4
 """Names of tehsils of so few letters are taken for everyday words, unless they are listed as certain."""
 
@@ -94,6 +99,7 @@ def compile_words(
             doubtful=doubtful - _loose(guarded["certain"]),
             beside=_loose(guarded["beside"]),
             leaving=_loose(guarded["leaving"]),
+            leaving_from=_loose(guarded["leaving_from"]),
         ),
         languages=dict(_inverted(slots["languages"])),
         ordinals={word: int(number) for word, number in _inverted(slots["ordinals"])},
@@ -115,10 +121,18 @@ def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str
 
 
 def _placed(places: Sequence[Place], spelt: Sequence[str]) -> Iterator[tuple[str, str, Json]]:
-    for name, place in zip(spelt, places, strict=True):
-        yield name, "district", place.district
-        if place.tehsil:
-            yield name, "tehsil", place.tehsil
+    for own, place in zip(spelt, places, strict=True):
+        for name in (own, *oblique(own)):
+            yield name, "district", place.district
+            if place.tehsil:
+                yield name, "tehsil", place.tehsil
+
+
+def oblique(name: str) -> tuple[str, ...]:
+    """How a place is called before "in" and "from": Okara is "Okare mein", Larkano is "Larkane mein"."""
+    if len(name) < SHORTEST_DECLINED or name[-1] not in DECLINED:
+        return ()
+    return tuple(name[:-1] + ending for ending in DECLINED[name[-1]])
 
 
 def _numbers(table: Mapping[str, object]) -> NumberWords:

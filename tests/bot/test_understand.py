@@ -121,7 +121,13 @@ def test_one_cnic_in_many_writings(text: str, words: Words) -> None:
         ("faisalabd mein camp kahan", {"district": "faisalabad"}),
         ("سیالکوت", {"district": "sialkot"}),
         ("hum swat se mardan aa gaye", {"district": "mardan"}),
+        ("we moved from sukkur to khairpur", {"district": "khairpur"}),
+        ("i am from sukkur", {"district": "sukkur"}),
         ("mera kya qasoor", {"district": None}),
+        ("اسان لاڙڪاڻي لڏي آيا آهيون", {"district": "larkana"}),
+        ("survey kithe hona ae sheikhupure", {"district": "sheikhupura"}),
+        ("sheikhupuray wale kahan jayen", {"district": "sheikhupura"}),
+        ("بچی روندی اے", {"district": None}),
         ("qasoor mein camp", {"district": "kasur"}),
         ("mingora camp", {"district": "swat", "tehsil": "Mingora"}),
         ("meri ammi ki kafalat", {"person": "mother", "programme": "kafaalat"}),
@@ -279,6 +285,7 @@ def test_names_without_letters_are_no_names() -> None:
     names = Names.of(
         [("", "district", "x"), ("kech", "district", "kech")],
         fuzzy=nothing, ordinary=nothing, doubtful=nothing, beside=nothing, leaving=nothing,
+        leaving_from=nothing,
     )  # fmt: skip
     assert dict(names.exact) == {"kech": (("district", "kech"),)}
 
