@@ -9,7 +9,6 @@ from bot.messages import Json
 _DATE = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)(?![\d/.-])")
 _UNITS = {"day": "D", "week": "W", "month": "M", "year": "Y"}
 MONTHS_OF_A_QUARTER = 3
-LONGEST = 99
 
 
 def dates(

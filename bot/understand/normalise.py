@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-LONGEST = 10_000
+LONGEST = 2_000
 """Characters that are looked at; the rest of a longer text is not read."""
 
 _DIGITS = {
