@@ -19,7 +19,7 @@ from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
 from services.answers import Sources
 from services.delivery import Delivery, deliver_forever
-from services.locales import load_catalogue
+from services.catalogue import load_catalogue
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
 from services.programmes import Programmes, load_programmes, service_facts
 from services.registry.sql import SqlRegistry

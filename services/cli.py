@@ -15,7 +15,7 @@ from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
 from services.learning.commands import commands
-from services.locales import load_languages
+from services.catalogue import load_languages
 from services.privacy.identifiers import WrongKey
 from services.settings import Settings
 from services.store.engine import StoreUnavailable

@@ -1,5 +1,6 @@
 """Reads what people say: words of every language, names of places, and the weights of understanding."""
 
+import gc
 import tomllib
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
@@ -7,16 +8,23 @@ from importlib.resources.abc import Traversable
 from bot.understand import Words, compile_words
 from bot.understand.words import Place
 from services import weights
-from services.locales import FOLDER, load_languages, load_places
+from services.locales import FOLDER, load_places, read_tables, tags
 
 
 def load_words(folder: Traversable = FOLDER) -> Words:
     """The vocabulary of all languages that have a `words.toml`."""
-    said = {}
-    for tag in load_languages(folder):
-        file = folder / tag / "words.toml"
-        if file.is_file():
-            said[tag] = tomllib.loads(file.read_text("utf-8"))
+    collects = gc.isenabled()
+    gc.disable()  # the vocabulary stays as long as the process: to look through it while it grows is lost time
+    try:
+        return _load(folder)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(folder: Traversable) -> Words:
+    read = {tag: read_tables(folder, tag, "words.toml") for tag in tags(folder)}
+    said = {tag: tables for tag, tables in read.items() if tables}
     slots = tomllib.loads((folder / "slots.toml").read_text("utf-8"))
     place = folder / "weights"
     meaning, language = weights.load(weights.MEANING, place), weights.load(weights.LANGUAGE, place)

@@ -23,7 +23,7 @@ def load(name: str, place: Traversable = PLACE) -> Linear:
 def save(model: Linear, file: Path) -> None:
     """Write a model, the same one as the same bytes. A reader meets the old file or the new, never half."""
     draft = file.with_name(f".{file.name}")
-    np.savez_compressed(
+    np.savez(  # not compressed: it would save a megabyte or two of disk and cost each start a tenth
         draft,
         labels=np.array(model.labels),
         weights=model.weights,

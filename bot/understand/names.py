@@ -40,7 +40,9 @@ class Names:
     """Words after a place that somebody came from: another place of the text is meant."""
     leaving_from: frozenset[str]
     """Words before such a place."""
-    by_bones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fuzzy: Set[str] = frozenset()
+    """Names that are also found misspelt."""
+    _alike: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -54,23 +56,23 @@ class Names:
         leaving: frozenset[str],
         leaving_from: frozenset[str],
     ) -> "Names":
-        """From (name, slot, value); the names in `fuzzy` are also found misspelt."""
-        exact: defaultdict[str, dict[str, Json]] = defaultdict(dict)
+        """From (name, slot, value)."""
+        exact: dict[str, Meanings] = {}
         for name, slot, value in entries:
-            if name:
-                exact[name].setdefault(slot, value)
-        alike: defaultdict[str, list[str]] = defaultdict(list)
-        for name in exact.keys() & fuzzy:
-            if len(name) >= FUZZY_LETTERS:
-                alike[_bones(name)].append(name)
+            known = exact.get(name)
+            if known is None:
+                exact[name] = ((slot, value),)
+            elif all(slot != other for other, _ in known):
+                exact[name] = (*known, (slot, value))
+        exact.pop("", None)
         return cls(
-            {name: tuple(meant.items()) for name, meant in exact.items()},
+            exact,
             ordinary,
             doubtful,
             beside,
             leaving,
             leaving_from,
-            {bones: tuple(names) for bones, names in alike.items() if len(bones) >= FUZZY_BONES},
+            exact.keys() & fuzzy,
         )
 
     def find(self, words: list[str], *, awaited: bool = False) -> dict[str, Json]:
@@ -120,13 +122,25 @@ class Names:
         if len(part) < FUZZY_LETTERS - 1:
             return ""
         allowed = 2 if len(part) >= TWO_SLIPS_LETTERS else 1
-        near = self.by_bones.get(_bones(part))
+        near = self._by_bones().get(_bones(part))
         if not near:
             return ""
         from rapidfuzz.distance import OSA  # seldom needed, and a tenth of the time that a start takes
 
         ways = ((OSA.distance(part, name, score_cutoff=allowed), name) for name in near)
         return min(((slips, name) for slips, name in ways if slips <= allowed), default=(0, ""))[1]
+
+    def _by_bones(self) -> dict[str, tuple[str, ...]]:
+        """Skeleton -> names. Made when a name is first sought so: a start need not wait for it."""
+        if not self._alike:
+            alike: defaultdict[str, list[str]] = defaultdict(list)
+            for name in sorted(self.fuzzy):
+                if len(name) >= FUZZY_LETTERS:
+                    alike[_bones(name)].append(name)
+            self._alike.update(
+                {bones: tuple(names) for bones, names in alike.items() if len(bones) >= FUZZY_BONES}
+            )
+        return self._alike
 
 
 def _stem(name: str) -> str:

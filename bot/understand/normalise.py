@@ -49,6 +49,7 @@ _LOOSE = {**_DIGITS, **_MARKS, **_LETTERS}
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _NOT_WORD_OF_LINES = re.compile(r"[^\w\n]+|_+")
 _BORDER = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+_DIGIT = re.compile(r"\d")
 _INITIAL_HEH = re.compile("(?<!\\w)\u06be")
 _LONG_RUN = re.compile(r"(\D)\1{2,}")
 
@@ -79,7 +80,9 @@ def loose_all(texts: Iterable[str]) -> list[str]:
     every = list(texts)
     text = unicodedata.normalize("NFKC", "\n".join(every)).lower().translate(_LOOSE)
     text = _NOT_WORD_OF_LINES.sub(" ", _INITIAL_HEH.sub("\u06c1", text))
-    text = _LONG_RUN.sub(r"\1\1", _BORDER.sub(" ", text))
+    if _DIGIT.search(text):
+        text = _BORDER.sub(" ", text)
+    text = _LONG_RUN.sub(r"\1\1", text)
     return [" ".join(line.split()) for line in text.split("\n")] if every else []
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from bot.messages import Json
@@ -80,12 +81,12 @@ def compile_words(
         ordinary.update(loose_all(raw.get("language", {}).get("words", ())))
     listed = list(places)
     spelt = loose_all(place.name for place in listed)
-    placed, named = list(_placed(listed, spelt)), list(_named(slots))
+    named = list(_named(slots))
     right = {name for name, place in zip(spelt, listed, strict=True) if place.official}
     right |= {name for name, slot, _ in named if slot == "programme"}
     guarded = slots["places"]
     ordinary |= _loose(guarded["ordinary"])
-    short = {name for name, slot, _ in placed if slot == "tehsil" and len(name) <= SHORT_NAME}
+    short = {n for n, place in zip(spelt, listed, strict=True) if place.tehsil and len(n) <= SHORT_NAME}
     doubtful = _loose(guarded["doubtful"]) | short
     return Words(
         meaning=meaning,
@@ -93,7 +94,7 @@ def compile_words(
         commands=commands,
         shared=frozenset(shared),
         names=Names.of(
-            [*named, *placed],
+            chain(named, _placed(listed, spelt)),
             fuzzy=right,
             ordinary=frozenset(ordinary),
             doubtful=doubtful - _loose(guarded["certain"]),

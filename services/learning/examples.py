@@ -7,7 +7,7 @@ from random import Random
 
 from services.learning.fit import FOLDS, NOTHING, SEED, Example
 from services.learning.noise import gibberish, keyboards, window
-from services.locales import load_languages, read_table
+from services.locales import read_table, tags
 
 MOST_OF_A_CORPUS = 2500
 """Sentences of one language: so that those with much text do not drown those with little."""
@@ -38,7 +38,7 @@ def of_meaning(folder: Traversable) -> list[Example]:
     """Every phrase and every whole message, labelled with its intent."""
     found = _gibberish()
     chance = Random(SEED)
-    for tag in load_languages(folder):
+    for tag in tags(folder):
         vague = read_table(folder, tag, "words.toml", "language").get("words", [])
         for number in range(VAGUE if vague else 0):
             text = " ".join(chance.sample(vague, min(chance.randint(1, 4), len(vague))))
@@ -73,7 +73,7 @@ def _gibberish() -> list[Example]:
 
 
 def _texts(folder: Traversable, corpora: Path | None, chance: Random) -> Iterator[tuple[str, str]]:
-    for tag in load_languages(folder):
+    for tag in tags(folder):
         for intent, texts in read_table(folder, tag, "phrases.toml", "intents").items():
             if intent not in TELL_NOTHING:
                 yield from ((tag, text) for text in texts if len(text.split()) >= FEWEST_WORDS)

@@ -6,7 +6,7 @@ from importlib.resources.abc import Traversable
 
 from bot.topics import OPENINGS
 from bot.understand.normalise import loose
-from services.locales import load_languages, read_table
+from services.locales import read_table, tags
 
 KNOWN = frozenset(OPENINGS) | {"yes", "no", "out_of_scope"}
 
@@ -15,7 +15,7 @@ def lint(folder: Traversable) -> list[str]:
     """Faults, each naming its file and phrase."""
     meant: defaultdict[str, set[str]] = defaultdict(set)
     faults: list[str] = []
-    for tag in load_languages(folder):
+    for tag in tags(folder):
         seen: set[str] = set()
         for file, intent, text in phrases(folder, tag):
             simple = loose(text)

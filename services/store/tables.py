@@ -162,7 +162,7 @@ household = sa.Table(
     "household",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("district", sa.String(40), nullable=False, comment="code of locales/places.toml"),
+    sa.Column("district", sa.String(40), nullable=False, comment="code of locales/districts.tsv"),
     sa.Column("phone", Id, comment="keyed hash of the registered phone number"),
     sa.Column("score", sa.Numeric(5, 2), comment="poverty score 0-100; never leaves the registry"),
     sa.Column("surveyed_on", sa.Date),

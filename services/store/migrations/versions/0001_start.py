@@ -83,7 +83,7 @@ def upgrade() -> None:
     op.create_table(
         "household",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("district", sa.String(length=40), nullable=False, comment="code of locales/places.toml"),
+        sa.Column("district", sa.String(length=40), nullable=False, comment="code of locales/districts.tsv"),
         sa.Column(
             "phone",
             sa.LargeBinary(length=16),
