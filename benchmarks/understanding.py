@@ -21,7 +21,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 
 from bot.understand.features import pieces
-from bot.understand.language import detect
+from bot.understand.language import SHORT, detect
 from bot.understand.linear import Linear
 from bot.understand.normalise import loose, plain, strict
 from services.evaluation import CONFIDENT, Case, judge, read
@@ -195,12 +195,16 @@ def _size() -> bool:
 def _languages(corpora: Path) -> bool:
     words, chance = load_words(), Random(1)
     lines = {tag: kept for tag, _, kept in examples.corpus_lines(corpora) if tag not in NOT_ASKED_FOR}
+    # Texts of one or two words are not told by language at all: there the conversation's stands.
+    lines = {tag: [line for line in kept if len(line.split()) > SHORT] for tag, kept in lines.items()}
     told = [
         (tag, line)
         for tag, kept in lines.items()
         for line in chance.sample(kept, min(MOST_SENTENCES, len(kept)))
     ]
-    messages = [(c.language, c.text) for c in _cases() if len(c.text.split()) > 2 and c.language not in lines]
+    messages = [
+        (c.language, c.text) for c in _cases() if len(c.text.split()) > SHORT and c.language not in lines
+    ]
     told += messages  # languages of which there is no corpus
     forms: dict[str, Callable[[str], str]] = {
         "sentences": lambda text: text,
