@@ -14,10 +14,20 @@ from sqlalchemy import Connection
 
 from bot.messages import Call, Json, Result
 from services import complaints, desk
+from services.eligibility.facts import Statement
 from services.privacy.disclosure import Policy, granted
 from services.privacy.identifiers import Keys
-from services.programmes import Programmes
-from services.registry import Enrolment, Payment, PaymentPoint, Registry, Scope, Unavailable
+from services.programmes.advice import Advice
+from services.programmes.programme import Programmes
+from services.registry import (
+    REASONS_THAT_ARE_FACTS,
+    Enrolment,
+    Payment,
+    PaymentPoint,
+    Registry,
+    Scope,
+    Unavailable,
+)
 from services.store import conversations
 from services.store.engine import Store
 
@@ -37,6 +47,7 @@ class Sources:
     keys: Keys
     registry: Registry
     programmes: Programmes
+    advice: Advice
     disclosure: Policy = "registered_phone"
 
 
@@ -81,6 +92,24 @@ async def programme_facts(call: Call, context: Context) -> Result:
     if facts is None:
         return Result(call, context.at, ok=False, error="unknown_programme")
     return Result(call, context.at, data=facts)
+
+
+async def eligibility_next(call: Call, context: Context) -> Result:
+    """`programme` (None: all), `said`, `asked`, `cnic` -> the next question, or how each programme stands.
+
+    What the registry knows need not be asked, where the asker may learn it anyway.
+    """
+    known: dict[str, Statement] = {}
+    if call.args.get("cnic"):
+        known = await _known(str(call.args["cnic"]), context)
+    data = context.sources.advice.next(
+        call.args["said"],
+        call.args["asked"],
+        context.at.date(),
+        programme=call.args["programme"],
+        known=known,
+    )
+    return Result(call, context.at, data=data)
 
 
 async def payment_points_find(call: Call, context: Context) -> Result:
@@ -173,6 +202,7 @@ async def consent_start(call: Call, context: Context) -> Result:
 ANSWERS: Mapping[str, Answerer] = {
     "registry.status": registry_status,
     "programme.facts": programme_facts,
+    "eligibility.next": eligibility_next,
     "payment_points.find": payment_points_find,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
@@ -182,6 +212,25 @@ ANSWERS: Mapping[str, Answerer] = {
     "consent.stop": consent_stop,
     "consent.start": consent_start,
 }
+
+
+async def _known(cnic: str, context: Context) -> dict[str, Statement]:
+    """Facts of the asker's own record that rules speak of; none where it is not theirs, or not to be had."""
+    try:
+        record = await context.sources.registry.find(cnic, SCOPES)
+    except Unavailable:
+        return {}
+    if record is None or granted(record, context.phone, context.sources.disclosure) != "own":
+        return {}
+    told: dict[str, Statement] = {}
+    for enrolment in record.enrolments:
+        if enrolment.programme == "kafaalat":
+            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", record.as_of)
+        if enrolment.reason in REASONS_THAT_ARE_FACTS:
+            told[str(enrolment.reason)] = Statement(True, "registry", enrolment.since)
+    if record.sex == "x":
+        told["transgender_member"] = Statement(True, "registry", record.as_of)
+    return told
 
 
 def _said_first(payments: tuple[Payment, ...]) -> list[Payment]:

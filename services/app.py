@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -18,10 +19,13 @@ from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
 from services.answers import Sources
-from services.delivery import Delivery, deliver_forever
 from services.catalogue import load_catalogue
+from services.delivery import Delivery, deliver_forever
+from services.locales import load_places
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
-from services.programmes import Programmes, load_programmes, service_facts
+from services.programmes.advice import Advice
+from services.programmes.load import load_programmes, service_facts
+from services.programmes.programme import Programmes
 from services.registry.sql import SqlRegistry
 from services.settings import Settings
 from services.store.engine import Store, open_store
@@ -52,14 +56,20 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+@cache
 def load_programme_data() -> Programmes:
-    """The programmes that come with the code."""
+    """The programmes that come with the code, read once."""
     return load_programmes()
 
 
 def build_catalogue() -> Catalogue:
     """All texts, with the constants that they name."""
-    return load_catalogue(service_facts())
+    return load_catalogue(service_facts(), load_programme_data().texts())
+
+
+def build_advice(programmes: Programmes) -> Advice:
+    """What is told of eligibility, by the rules of these programmes."""
+    return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -95,7 +105,7 @@ def build(
         keys=keys,
         words=load_words(),
         catalogue=build_catalogue(),
-        sources=Sources(store, keys, registry, programmes, settings.disclosure),
+        sources=Sources(store, keys, registry, programmes, build_advice(programmes), settings.disclosure),
         channels={**channels, **(extra or {})},
         clock=clock,
         default_language=settings.default_language,

@@ -20,6 +20,10 @@ def load_languages(folder: Traversable = FOLDER) -> dict[str, Language]:
     return found
 
 
+Names = Mapping[str, Mapping[str, tuple[str, str]]]
+"""Language -> key -> a name at length and short ("" where that is the same)."""
+
+
 def load_texts(folder: Traversable, tag: str) -> Texts:
     """The catalogue of one language, empty where it has none of its own yet."""
     source = folder / tag / "messages.po"
@@ -38,11 +42,23 @@ def load_texts(folder: Traversable, tag: str) -> Texts:
     return texts
 
 
-def load_catalogue(facts: Mapping[str, str], folder: Traversable = FOLDER) -> Catalogue:
-    """All languages with their texts; `facts` are constants such as the short code and the helpline."""
+def load_catalogue(
+    facts: Mapping[str, str], names: Names | None = None, folder: Traversable = FOLDER
+) -> Catalogue:
+    """All languages with their texts; `facts` are constants such as the short code and the helpline,
+    `names` what the programmes are called."""
     languages = load_languages(folder)
-    texts = {tag: load_texts(folder, tag) for tag in languages}
+    texts = {tag: {**load_texts(folder, tag), **_named((names or {}).get(tag, {}))} for tag in languages}
     return Catalogue(languages, texts, facts, load_places(folder))
+
+
+def _named(names: Mapping[str, tuple[str, str]]) -> dict[tuple[str, Form], Entry]:
+    found: dict[tuple[str, Form], Entry] = {}
+    for key, (long, short) in names.items():
+        found[key, "long"] = Entry(long)
+        if short:
+            found[key, "short"] = Entry(short)
+    return found
 
 
 def _review(comments: list[str]) -> str:

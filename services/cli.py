@@ -1,4 +1,4 @@
-"""The `haqdar` command: each subcommand is one function of this file or of `services/learning/commands`."""
+"""The `haqdar` command: each subcommand is one function of this file or of a `commands` module."""
 
 import asyncio
 import json
@@ -14,9 +14,10 @@ from rich.markup import escape
 from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
-from services.learning.commands import commands
 from services.catalogue import load_languages
+from services.learning.commands import commands as learning
 from services.privacy.identifiers import WrongKey
+from services.programmes.commands import commands as rules
 from services.settings import Settings
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
@@ -29,7 +30,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(commands)
+app.add_typer(learning)
+app.add_typer(rules)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -9,12 +9,13 @@ from bot.understand import Words, compile_words
 from bot.understand.words import Place
 from services import weights
 from services.locales import FOLDER, load_places, read_tables, tags
+from services.programmes.names import typed_names
 
 
 def load_words(folder: Traversable = FOLDER) -> Words:
-    """The vocabulary of all languages that have a `words.toml`."""
+    """The vocabulary of all languages that have a `words.toml`, and what people type for each programme."""
     collects = gc.isenabled()
-    gc.disable()  # the vocabulary stays as long as the process: to look through it while it grows is lost time
+    gc.disable()  # the vocabulary stays: to look through it again and again while it grows is lost time
     try:
         return _load(folder)
     finally:
@@ -25,7 +26,7 @@ def load_words(folder: Traversable = FOLDER) -> Words:
 def _load(folder: Traversable) -> Words:
     read = {tag: read_tables(folder, tag, "words.toml") for tag in tags(folder)}
     said = {tag: tables for tag, tables in read.items() if tables}
-    slots = tomllib.loads((folder / "slots.toml").read_text("utf-8"))
+    slots = {**tomllib.loads((folder / "slots.toml").read_text("utf-8")), "programmes": typed_names()}
     place = folder / "weights"
     meaning, language = weights.load(weights.MEANING, place), weights.load(weights.LANGUAGE, place)
     return compile_words(meaning, language, said, slots, _places(folder))

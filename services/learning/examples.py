@@ -21,9 +21,12 @@ LEFT_OUT = frozenset({"pnb"})
 TELL_NOTHING = frozenset({"greeting", "thanks", "yes", "no", "language_change"})
 """Intents whose phrases are said in every language, or name another one."""
 
+ONLY_ALONE = frozenset({"why", "dont_know", "wont_say"})
+"""Intents of whole messages: inside a sentence their words mean other things."""
+
 FEWEST_WORDS = 2
 COPIES_OF_WORDS = 80
-COPIES_OF_SENTENCES = 2
+COPIES_OF_SENTENCES = 1
 """Prose of our own stands for corpora that there are not: it is read twice, in other pieces."""
 
 BLOCK, MEASURED = 20, 10
@@ -43,7 +46,9 @@ def of_meaning(folder: Traversable) -> list[Example]:
         for number in range(VAGUE if vague else 0):
             text = " ".join(chance.sample(vague, min(chance.randint(1, 4), len(vague))))
             found.append(Example(NOTHING, text, number))
-        for intent, texts in {**read_table(folder, tag, "words.toml", "words")}.items():
+        for intent, texts in read_table(folder, tag, "words.toml", "words").items():
+            if intent in ONLY_ALONE:
+                continue
             found += [Example(intent, text, number) for number, text in enumerate(texts)]
         for intent, texts in read_table(folder, tag, "phrases.toml", "intents").items():
             # A thought told in two scripts stands at about the same place of both files: one group.

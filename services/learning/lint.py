@@ -8,7 +8,7 @@ from bot.topics import OPENINGS
 from bot.understand.normalise import loose
 from services.locales import read_table, tags
 
-KNOWN = frozenset(OPENINGS) | {"yes", "no", "out_of_scope"}
+KNOWN = frozenset(OPENINGS) | {"yes", "no", "dont_know", "wont_say", "out_of_scope"}
 
 
 def lint(folder: Traversable) -> list[str]:

@@ -1,236 +1,188 @@
-"""Reads the programmes: one YAML file each, every fact with its source; anything unknown is refused."""
+"""Reads the programmes and the facts that their rules speak of; refuses, by line, what cannot be right."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
-from importlib.resources import files
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from services.eligibility.facts import Clause, Fact, Vocabulary, implication, union
+from services.eligibility.rules import Rule
+from services.programmes.grammar import opposite, rule_of
+from services.programmes.model import GRADES, Condition, Dated, FactEntry, FactFile, File, Source, overlap
+from services.programmes.names import FOLDER, programme_files
+from services.programmes.programme import Programme, Programmes, Version
+from services.programmes.reading import Fault, Path, Read
+from services.programmes.sense import Sense
 
-from bot.messages import Json
-
-FOLDER: Traversable = files("services.programmes")
-SOURCES, SERVICE = "sources.yaml", "service.yaml"
-
-State: TypeAlias = Literal["open", "closed", "suspended", "unsure"]
-Confidence: TypeAlias = Literal["official", "press", "unconfirmed"]
-Code: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Data(BaseModel):
-    """What every table of the files has in common: no unknown key, no change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Name(Data):
-    """A name in both scripts."""
-
-    en: str
-    ur: str
-
-
-class Source(Data):
-    """Where a fact comes from. `date` is a year, month or day, as exact as the source shows it."""
-
-    grade: Literal["official", "press", "guide"]
-    name: Name
-    title: str
-    url: str | None = None
-    date: Any = None
-
-
-class Standing(Data):
-    """Whether a programme takes people, from a day on (without one: as far back as is known)."""
-
-    state: State
-    source: str
-    since: date = date.min
-
-
-class Rate(Data):
-    """Rupees, for everybody or for one sex and ages (first and last, both included)."""
-
-    rupees: Annotated[int, Field(gt=0)]
-    sex: Literal["f", "m"] | None = None
-    ages: tuple[int, int] | None = None
-
-    def holds(self, sex: str, age: int) -> bool:
-        """Whether this is the rate of such a person."""
-        of_sex = self.sex is None or self.sex == sex
-        return of_sex and (self.ages is None or self.ages[0] <= age <= self.ages[1])
-
-
-class Amount(Data):
-    """What is paid from a day on."""
-
-    since: date
-    source: str
-    confidence: Confidence
-    rates: Annotated[tuple[Rate, ...], Field(min_length=1)]
-
-
-class Rule(Data):
-    """Why a household may be not eligible, and who says so; `limit` is a poverty score."""
-
-    source: str
-    limit: float | None = None
-    limit_disabled: float | None = None
-
-
-class Programme(Data):
-    """One programme as its file has it."""
-
-    id: Code
-    states: Annotated[tuple[Standing, ...], Field(min_length=1)]
-    per: Code | None = None
-    amounts: tuple[Amount, ...] = ()
-    documents: tuple[Code, ...] = ()
-    documents_source: str | None = None
-    apply: Code | None = None
-    apply_source: str | None = None
-    rules: Mapping[str, Rule] = {}
-
-    def state(self, on: date) -> Standing | None:
-        """The newest state that holds on a day."""
-        return max((s for s in self.states if s.since <= on), key=lambda s: s.since, default=None)
-
-    def amount(self, on: date) -> Amount | None:
-        """The newest amount that is confirmed and holds on a day."""
-        confirmed = (a for a in self.amounts if a.since <= on and a.confidence != "unconfirmed")
-        return max(confirmed, key=lambda amount: amount.since, default=None)
-
-
-@dataclass(frozen=True)
-class Programmes:
-    """All programmes with their sources."""
-
-    by_id: Mapping[str, Programme]
-    sources: Mapping[str, Source]
-
-    def facts(self, id: str, on: date) -> dict[str, Json] | None:
-        """What may be told of a programme on a day, None for one that is not known.
-
-        `programme` and `state` always; where they are known `amount` (and `amount_to`, where it
-        depends on the person) in rupees `per` period `since` a day, with `source` and `source_date`;
-        `documents` and `apply`, codes of texts.
-        """
-        programme = self.by_id.get(id)
-        state = programme.state(on) if programme else None
-        if programme is None or state is None:
-            return None
-        facts: dict[str, Json] = {
-            "programme": id,
-            "state": state.state,
-            **self._cited(state.source),
-        }
-        amount = programme.amount(on)
-        if amount:
-            rupees = sorted(rate.rupees for rate in amount.rates)
-            facts |= {"amount": rupees[0], "since": amount.since.isoformat(), "per": programme.per}
-            facts |= self._cited(amount.source)
-            if rupees[-1] > rupees[0]:
-                facts["amount_to"] = rupees[-1]
-        if programme.documents:
-            facts["documents"] = list(programme.documents)
-        if programme.apply:
-            facts["apply"] = programme.apply
-        return facts
-
-    def rule(self, id: str, reason: str | None) -> dict[str, Json]:
-        """Who says that `reason` excludes, and the score limit if it is one; empty where nobody does."""
-        programme = self.by_id.get(id)
-        rule = programme.rules.get(reason or "") if programme else None
-        if rule is None:
-            return {}
-        cited = self._cited(rule.source)
-        return cited if rule.limit is None else {**cited, "cut_off": rule.limit}
-
-    def quarterly_amount(self, id: str, on: date, sex: str, age: int) -> int | None:
-        """Rupees that such a person is paid for the quarter of a day, None where nothing is."""
-        amount = self.by_id[id].amount(on)
-        rates = (rate.rupees for rate in amount.rates if rate.holds(sex, age)) if amount else ()
-        return next(iter(rates), None)
-
-    @cached_property
-    def score_limit(self) -> float:
-        """The highest poverty score that the core programme takes."""
-        limit = self.by_id["kafaalat"].rules["score_above"].limit
-        assert limit is not None
-        return limit
-
-    def _cited(self, source: str) -> dict[str, Json]:
-        found = self.sources[source]
-        cited: dict[str, Json] = {"source": found.name.model_dump()}
-        if found.date is not None:
-            cited["source_date"] = str(found.date)
-        return cited
+SOURCES, SERVICE, FACTS = "sources.yaml", "service.yaml", "facts.yaml"
 
 
 def load_programmes(folder: Traversable = FOLDER) -> Programmes:
-    """Every programme of a folder. ValueError names the file and what to mend in it."""
-    sources = {key: _parsed(Source, raw, SOURCES) for key, raw in _read(folder, SOURCES).items()}
-    by_id: dict[str, Programme] = {}
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".yaml") and file.name not in (SOURCES, SERVICE):
-            programme = _parsed(Programme, _read(folder, file.name), file.name)
-            if programme.id != file.name.removesuffix(".yaml"):
-                raise ValueError(f"{file.name}: id is {programme.id!r}, the file's name says another")
-            _cites(programme, sources, file.name)
-            by_id[programme.id] = programme
-    return Programmes(by_id, sources)
+    """Every programme of a folder. ValueError names file and line, and what to mend there."""
+    file = Read(folder, SOURCES)
+    sources = {key: file.parsed(Source, (key,)) for key in file.data}
+    vocabulary, units = load_facts(folder, sources)
+    by_id = {}
+    for entry in programme_files(folder):
+        programme = _programme(Read(folder, entry.name), sources, vocabulary)
+        by_id[programme.file.id] = programme
+    return Programmes(by_id, sources, vocabulary, units)
+
+
+def load_facts(folder: Traversable, sources: Mapping[str, Source]) -> tuple[Vocabulary, dict[str, str]]:
+    """The facts that rules may speak of, and the unit of those that are numbers."""
+    read = Read(folder, FACTS)
+    file = read.parsed(FactFile)
+    _cited(read, sources, file.chances, ("chances",))
+    chances = max(file.chances, key=lambda entry: entry.since)
+    place = ("chances", file.chances.index(chances), "of")
+    with read.telling():
+        facts = {
+            name: _fact(name, entry, chances.of.get(name), (*place, name))
+            for name, entry in file.facts.items()
+        }
+        unknown = chances.of.keys() - facts.keys()
+        if unknown:
+            raise Fault((*place, min(unknown)), "no such fact")
+        members = {
+            n: _fact(n, entry, None, ("members", n), common=False) for n, entry in file.members.items()
+        }
+        clauses = _clauses(file, facts)
+    units: dict[str, str] = {name: entry.unit for name, entry in file.facts.items() if entry.unit}
+    return Vocabulary(facts, members, tuple(clauses)), units
 
 
 def service_facts(folder: Traversable = FOLDER) -> dict[str, str]:
     """The service's own numbers, by the name that texts use."""
-    return {name: str(fact["value"]) for name, fact in _read(folder, SERVICE).items()}
+    return {name: str(fact["value"]) for name, fact in Read(folder, SERVICE).data.items()}
 
 
-def _read(folder: Traversable, name: str) -> dict[str, Any]:
-    try:
-        read = yaml.safe_load((folder / name).read_text("utf-8"))
-    except yaml.YAMLError as fault:
-        raise ValueError(f"{name}: {fault}") from None
-    if not isinstance(read, dict):
-        raise ValueError(f"{name}: holds no table")
-    return read
+def _clauses(file: FactFile, facts: Mapping[str, Fact]) -> list[Clause]:
+    clauses: list[Clause] = []
+    for number, one in enumerate(file.implications):
+        path: Path = ("implications", number)
+        if len(one.given) != 1 or len(one.then) != 1:
+            raise Fault(path, "needs one fact under if and one under then")
+        (given,), (then,) = one.given.items(), one.then.items()
+        _yes_no(facts, (given[0], then[0]), path)
+        clauses += implication(given, then)
+    for name, parts in file.unions.items():
+        _yes_no(facts, (name, *parts), ("unions", name))
+        clauses += union(name, parts)
+    return clauses
 
 
-def _parsed(kind: Any, raw: Any, file: str) -> Any:
-    try:
-        return kind.model_validate(raw)
-    except ValidationError as fault:
-        told = "; ".join(
-            f"{'.'.join(str(step) for step in error['loc']) or 'file'}: {error['msg']}"
-            for error in fault.errors()
-        )
-        raise ValueError(f"{file}: {told}") from None
+def _fact(name: str, entry: FactEntry, chance: Any, path: Path, *, common: bool = True) -> Fact:
+    if common and chance is None:
+        raise Fault(path, "has no chance under chances")
+    if (entry.kind == "choice") != bool(entry.values):
+        raise Fault(path, "values are for choices, and choices need them")
+    if entry.kind == "number" and (entry.low is None or entry.high is None):
+        raise Fault(path, "a number needs low and high")
+    fact = Fact(
+        name=name,
+        kind=entry.kind,
+        low=float("-inf") if entry.low is None else entry.low,
+        high=float("inf") if entry.high is None else entry.high,
+        whole=entry.whole,
+        values=entry.values,
+        asked=entry.asked,
+        cost=entry.cost,
+        changes=entry.changes,
+        lasts=timedelta(days=entry.lasts_days) if entry.lasts_days else None,
+        chance=_chance(entry, chance, path),
+    )
+    return fact
 
 
-def _cites(programme: Programme, sources: Mapping[str, Source], file: str) -> None:
-    cited = {
-        *(state.source for state in programme.states),
-        *(amount.source for amount in programme.amounts),
-        *(rule.source for rule in programme.rules.values()),
-        *(s for s in (programme.documents_source, programme.apply_source) if s),
+def _chance(entry: FactEntry, chance: Any, path: Path) -> dict[Any, float]:
+    if chance is None:
+        return {}
+    if entry.kind == "yes_no":
+        if not isinstance(chance, (int, float)) or not 0 < chance < 1:
+            raise Fault(path, f"{chance!r} is no share between 0 and 1")
+        return {True: float(chance), False: 1 - float(chance)}
+    if not isinstance(chance, dict):
+        raise Fault(path, "needs a share of each value")
+    shares = {key: float(share) for key, share in chance.items()}
+    if entry.kind == "choice":
+        if set(shares) != set(entry.values) or abs(sum(shares.values()) - 1) > 1e-6:
+            raise Fault(path, f"needs shares of {', '.join(entry.values)} that add up to 1")
+    elif list(shares) != sorted(shares) or list(shares.values()) != sorted(shares.values()):
+        raise Fault(path, "needs rising numbers with rising shares")
+    elif list(shares.values())[-1] != 1:
+        raise Fault(path, "the last share is not 1")
+    return shares
+
+
+def _yes_no(facts: Mapping[str, Fact], names: Iterable[str], path: Path) -> None:
+    for name in names:
+        if name not in facts or facts[name].kind != "yes_no":
+            raise Fault(path, f"{name} is no yes-or-no fact")
+
+
+def _programme(read: Read, sources: Mapping[str, Source], vocabulary: Vocabulary) -> Programme:
+    file = read.parsed(File)
+    if file.id != read.name.removesuffix(".yaml"):
+        raise read.refused(("id",), f"is {file.id!r}, the file's name says another")
+    for tag in ("en", "ur"):
+        for table in ("names", "about"):
+            if tag not in getattr(file, table):
+                raise read.refused((table,), f"needs {tag}")
+    if file.part_of and not (read.folder / f"{file.part_of}.yaml").is_file():
+        raise read.refused(("part_of",), f"there is no {file.part_of}.yaml")
+    if file.enrolled:
+        with read.telling():
+            _yes_no(vocabulary.facts, (file.enrolled,), ("enrolled",))
+    lists: dict[Path, tuple[Dated, ...]] = {
+        ("states",): file.states,
+        ("documents",): file.documents,
+        ("apply",): file.apply,
+        ("codes",): file.codes,
+        ("helplines",): file.helplines,
+        ("free",): file.free,
+        **{("benefits", name, "amounts"): benefit.amounts for name, benefit in file.benefits.items()},
+        **{("criteria", name): versions for name, versions in file.criteria.items()},
+        **{("exclusions", name): versions for name, versions in file.exclusions.items()},
     }
-    unknown = sorted(cited - sources.keys())
-    if unknown:
-        raise ValueError(f"{file}: {', '.join(unknown)} is not in {SOURCES}")
-    if programme.documents and not programme.documents_source:
-        raise ValueError(f"{file}: documents need documents_source")
-    if programme.apply and not programme.apply_source:
-        raise ValueError(f"{file}: apply needs apply_source")
-    if programme.amounts and not programme.per:
-        raise ValueError(f"{file}: amounts need per (the period)")
-    amounts = (amount.source for amount in programme.amounts)
-    for source in (*amounts, *(rule.source for rule in programme.rules.values())):
-        if sources[source].date is None:
-            raise ValueError(f"{file}: {source} has no date, and people are told it with one")
-    for amount in programme.amounts:
-        if amount.confidence == "official" and sources[amount.source].grade != "official":
-            raise ValueError(f"{file}: {amount.source} is not official, the amount of {amount.since} is")
+    for path, values in lists.items():
+        _cited(read, sources, values, path)
+    both = file.criteria.keys() & file.exclusions.keys()
+    if both:
+        raise read.refused(("exclusions", min(both)), "is a criterion too")
+    conditions = {
+        id: tuple(
+            Version(condition, _rule(read, condition, vocabulary, (kind, id, place, "rule"), bars=bars), bars)
+            for place, condition in enumerate(versions)
+        )
+        for kind, bars in (("criteria", False), ("exclusions", True))
+        for id, versions in getattr(file, kind).items()
+    }
+    programme = Programme(file, conditions)
+    sense = Sense(vocabulary)
+    with read.telling():
+        for day in programme.days():
+            sense.check(programme.rules(day), file.exclusions)
+    return programme
+
+
+def _rule(read: Read, condition: Condition, vocabulary: Vocabulary, path: Path, *, bars: bool) -> Rule:
+    with read.telling():
+        rule = rule_of(condition.rule, vocabulary.facts, vocabulary, path)
+    return opposite(rule, vocabulary.facts) if bars else rule
+
+
+def _cited(read: Read, sources: Mapping[str, Source], values: tuple[Dated, ...], path: Path) -> None:
+    """Every value has a source that is known and good enough, and none is in another's way."""
+    for place, value in enumerate(values):
+        source = sources.get(value.source)
+        if source is None:
+            raise read.refused((*path, place, "source"), f"{value.source} is not in {SOURCES}")
+        if source.grade not in GRADES[value.confidence]:
+            told = f"{value.confidence}, but {value.source} is of grade {source.grade}"
+            raise read.refused((*path, place, "confidence"), told)
+        if source.date is None and value.since.year > 1 and value.confidence == "official":
+            raise read.refused((*path, place, "source"), f"{value.source} has no date")
+    clash = overlap(values)
+    if clash is not None:
+        raise read.refused((*path, clash), "overlaps another value of the same time")

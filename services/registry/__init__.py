@@ -18,6 +18,12 @@ PaymentStatus: TypeAlias = Literal["not_released", "on_the_way", "ready", "withd
 PaymentReason: TypeAlias = Literal["cnic_expired", "biometric_failed", "wallet_sim", "not_collected"]
 
 
+REASONS_THAT_ARE_FACTS: frozenset[EnrolmentReason] = frozenset(
+    {"government_employee", "travelled_abroad", "vehicle", "passport_fee"}
+)
+"""Reasons for a refusal that are facts about the home, of the same name in the rules."""
+
+
 class Unavailable(Exception):
     """The source could not be asked just now: its facts are unknown, which is never *no*."""
 

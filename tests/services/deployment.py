@@ -14,10 +14,11 @@ from channels import Channel
 from channels.telegram import LIMITS as TELEGRAM
 from channels.terminal import Terminal
 from services.answers import Sources
-from services.app import Built, build_catalogue
+from services.app import Built, build_advice, build_catalogue
 from services.locales import load_places
 from services.privacy.identifiers import Keys
-from services.programmes import Programmes, load_programmes
+from services.programmes.load import load_programmes
+from services.programmes.programme import Programmes
 from services.registry import Registry, demo
 from services.registry.demo import Sample
 from services.registry.families import Country
@@ -85,7 +86,7 @@ def deploy(
         keys=keys,
         words=words(),
         catalogue=catalogue(),
-        sources=Sources(store, keys, found, programmes(), disclosure),
+        sources=Sources(store, keys, found, programmes(), build_advice(programmes()), disclosure),
         channels={**standard, **(channels or {})},
         clock=clock,
         **options,

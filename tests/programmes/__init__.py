@@ -1,0 +1,1 @@
+"""Cases of every programme, written for people who know the programmes and not the code."""
