@@ -2,8 +2,13 @@
 
 import sys
 
-from benchmarks import engine, turns, understanding
+from benchmarks import eligibility, engine, turns, understanding
 
 if __name__ == "__main__":
-    kept = [understanding.run(), engine.run(), *(turns.run(kind) for kind in ("sqlite", "postgresql"))]
+    kept = [
+        understanding.run(),
+        eligibility.run(),
+        engine.run(),
+        *(turns.run(kind) for kind in ("sqlite", "postgresql")),
+    ]
     sys.exit(not all(kept))

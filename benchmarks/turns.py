@@ -24,7 +24,7 @@ from twilio.request_validator import RequestValidator
 from bot.messages import Inbound
 from services.app import Built, build, clock, open_database
 from services.locales import load_places
-from services.programmes import load_programmes
+from services.programmes.load import load_programmes
 from services.registry import demo
 from services.registry.families import Country
 from services.settings import Settings

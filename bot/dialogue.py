@@ -12,10 +12,10 @@ from bot.steps import Step
 from bot.topics import OPENINGS, fallback, media, resume, step_named
 from bot.understand.matters import by_urgency
 
-ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help"})
+ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help", "why"})
 """Intents that are obeyed whatever question is open."""
 
-ASIDES = frozenset({"yes", "no", "thanks", "greeting", "out_of_scope"})
+ASIDES = frozenset({"yes", "no", "dont_know", "wont_say", "thanks", "greeting", "out_of_scope"})
 """Intents that do not change an open subject."""
 
 CLEAR = 0.75
@@ -26,6 +26,9 @@ POLITE = frozenset({"thanks", "greeting"})
 
 MOST_WORDS = 7
 """Words of a text that is a question rather than somebody's story."""
+
+ABOUT_PROGRAMMES = frozenset({"programme_info", "eligibility_check"})
+"""What somebody means who asks for "any programme for us"."""
 
 AWAY = timedelta(hours=12)
 """After this long a pause, an open question is not simply gone on with."""
@@ -108,7 +111,9 @@ def _subject(heard: Heard) -> str:
     picked = _picked(heard)
     if picked:
         return picked
-    return _matters(heard)[0]
+    matter = _matters(heard)[0]
+    anything = heard.slots.get("asks") == "anything" and "programme" not in heard.slots
+    return "fit" if anything and matter in ABOUT_PROGRAMMES else matter
 
 
 def _picked(heard: Heard) -> str:
@@ -120,7 +125,8 @@ def _picked(heard: Heard) -> str:
 def _obeyed(session: Session, heard: Heard) -> bool:
     """Whether it is a word that works anywhere. In a story that was asked for, only where it stands alone."""
     alone = heard.confidence == 1.0
-    return heard.intent in ANYWHERE and (alone or "text" not in session.expects)
+    awaited = "text" in session.expects or any(name in heard.slots for name in session.expects)
+    return heard.intent in ANYWHERE and (alone or not awaited)
 
 
 def _turns_away(session: Session, heard: Heard) -> bool:
@@ -141,6 +147,8 @@ def _brief(heard: Heard) -> bool:
 def _answers(session: Session, heard: Heard) -> bool:
     if "choice" in heard.slots or any(name in heard.slots for name in session.expects):
         return True
+    if heard.intent in {"dont_know", "wont_say"}:
+        return "dont_know" in session.expects
     return "yes_no" in session.expects and heard.intent in {"yes", "no"}
 
 

@@ -4,7 +4,7 @@ A placeholder is `{name}` or `{name:kind}`. Kinds: money and number (grouped, We
 day (of an ISO date), when (of an ISO year, month or day), cycle ("2026-Q3"), place (a district's code),
 language (a tag: its own name, in short Latin texts the English one), local (a value that holds the name in
 both scripts), or a key prefix that ends in a dot: `{reason:eligibility.reason.}` is the text of
-"eligibility.reason." + value. A list value becomes the list of its texts.
+"eligibility.reason." + value, which may name the same arguments. A list value becomes the list of its texts.
 """
 
 import string
@@ -86,7 +86,7 @@ class Catalogue:
                 value = args[name] if name in args else self.facts.get(name)
                 if value is None:
                     raise KeyError(f"{key} ({language}, {form}) needs {{{name}}}")
-                out.append(self._shown(value, kind, spoken, form))
+                out.append(self._shown(value, kind, spoken, form, args))
         return "".join(out)
 
     def language(self, tag: str) -> Language:
@@ -117,12 +117,12 @@ class Catalogue:
                 return tag, entry
         raise KeyError(f"no language of {language}'s chain has the text {key}")
 
-    def _shown(self, value: Json, kind: str, language: Language, form: Form) -> str:
+    def _shown(self, value: Json, kind: str, language: Language, form: Form, args: Mapping[str, Json]) -> str:
         if isinstance(value, list):
-            listed = [self._shown(item, kind, language, form) for item in value]
+            listed = [self._shown(item, kind, language, form, args) for item in value]
             return (", " if language.script == "Latn" else "\u060c ").join(listed)
         if kind.endswith("."):
-            return self.text(f"{kind}{value}", language.tag, form=form)
+            return self.text(f"{kind}{value}", language.tag, args, form=form)
         if kind == "cycle":
             year, _, quarter = str(value).partition("-")
             return self.text(f"cycle.{quarter}", language.tag, {"year": year}, form=form)

@@ -25,7 +25,7 @@ def read_table(folder: Traversable, tag: str, file: str, name: str) -> dict[str,
 
 
 def load_places(folder: Traversable = FOLDER) -> dict[str, dict[str, Any]]:
-    """Code of a district -> its names in English ("en") and Urdu ("ur"), `province`, and `also`, other names."""
+    """Code of a district -> its names in English ("en") and Urdu ("ur"), `province`, other names (`also`)."""
     places = {}
     for line in (folder / "districts.tsv").read_text("utf-8").splitlines():
         if not line.startswith("#"):

@@ -26,6 +26,8 @@ from bot.topics import (
 OPENINGS: dict[str, Step] = {
     "payment_status": status.open,
     "eligibility_check": eligibility.open,
+    "fit": eligibility.open_all,
+    "why": eligibility.open_why,
     "registration_survey": registration.open,
     "complaint_deduction": complaint.open_deduction,
     "complaint_staff": complaint.open_staff,

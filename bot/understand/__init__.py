@@ -40,6 +40,9 @@ ASKED_WITH_A_PLACE = ("payment_point_location", "registration_survey")
 NAME_ALONE = 4
 """A programme named in so few words is asked about, where nothing else is clear."""
 
+FEW_WORDS = 3
+"""Words beside which a bare number answers the question for one."""
+
 ENOUGH_FOR_TWO = 5
 """Words of the shortest text that has two matters."""
 
@@ -105,8 +108,8 @@ def _slots(
     # "12 hazar 500" is more than its digits say; "1.5 lakh" is what they say.
     if said is not None and ("amount" not in slots or (said > slots["amount"] and "." not in clean)):
         slots["amount"] = said
-    if "amount" in expects.slots and "amount" not in slots and _small_number(tokens):
-        slots["amount"] = int(tokens[0])
+    if "amount" in expects.slots and "amount" not in slots and (number := _small_number(tokens)):
+        slots["amount"] = int(number)
     slots |= words.names.find(tokens, awaited="district" in expects.slots)
     sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
     if sought:
@@ -125,7 +128,9 @@ def _intent(
     simple: str, look: Callable[[], Pieces], slots: dict[str, Json], expects: Expects, words: Words
 ) -> tuple[str | None, float, tuple[str, ...]]:
     command = words.commands.get(simple)
-    if command:
+    if command and not (
+        simple.isdecimal() and "amount" in expects.slots
+    ):  # a 0 that was asked for is a number
         _name_language(command, simple, slots, words)
         return command, 1.0, ()
     if _only_number(simple) and any(name in slots for name in ("cnic", "cnics", "cnic_wrong")):
@@ -138,6 +143,8 @@ def _intent(
     found = ranked(words.meaning.labels, words.meaning.judge(seen.grams, seen.words))
     intent, confidence = found[0]
     if intent == "out_of_scope" and "district" in slots and len(simple.split()) <= PLACE_ALONE:
+        return None, 0.0, ASKED_WITH_A_PLACE
+    if intent == "language_change" and "province" in slots and not _language(simple.split(), words):
         return None, 0.0, ASKED_WITH_A_PLACE
     elsewhere = intent == "out_of_scope" and "programme" not in slots
     sure = ELSEWHERE if elsewhere else SURE
@@ -180,8 +187,10 @@ def _choice(simple: str, expects: Expects, words: Words) -> str | None:
     return token if token in expects.choices else None
 
 
-def _small_number(tokens: list[str]) -> bool:
-    return len(tokens) == 1 and tokens[0].isdecimal() and len(tokens[0]) <= 6
+def _small_number(tokens: list[str]) -> str:
+    """The one number of a few words: "5 acre"; "" where there is none."""
+    found = [token for token in tokens if token.isdecimal()]
+    return found[0] if len(found) == 1 and len(tokens) <= FEW_WORDS and len(found[0]) <= 6 else ""
 
 
 def _has_digit(simple: str) -> bool:

@@ -115,10 +115,13 @@ def compile_words(
 def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, Json]]:
     for slot, table in (
         ("programme", "programmes"), ("person", "person"), ("asks", "asks"), ("paper", "papers"),
-        ("period", "period"),
+        ("period", "period"), ("province", "provinces"),
     ):  # fmt: skip
         for word, value in _inverted(slots[table]):
             yield word, slot, value
+    for table, said in (("facts", True), ("facts_not", False)):
+        for word, fact in _inverted(slots.get(table, {})):
+            yield word, f"fact.{fact}", said
 
 
 def _placed(places: Sequence[Place], spelt: Sequence[str]) -> Iterator[tuple[str, str, Json]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from string import Formatter
 
@@ -9,14 +10,21 @@ import pytest
 
 from bot import standing
 from bot.messages import Choice, Limits, Say
+from bot.questions import choices_of
 from bot.render import AIM, render
 from bot.segments import count
 from bot.steps import CNIC_ENDS, SHARE_PHONE
 from bot.texts import Catalogue, Entry, Language, known_locale, placeholders
-from bot.topics import OPENINGS, complaint
+from bot.topics import OPENINGS, complaint, eligibility
 from services.checks import texts as faults_of
-from services.programmes import load_programmes
+from services.eligibility.decision import decide
+from services.eligibility.facts import Statement
+from services.eligibility.rules import facts_of
+from services.programmes.advice import reasons
+from services.programmes.load import load_programmes
 from services.registry import EnrolmentReason, EnrolmentStatus, PaymentReason, PaymentStatus
+
+PROGRAMMES = load_programmes()
 
 SMS = Limits(alphabet="sms", units=10, parts=2)
 SPOKEN = (
@@ -35,8 +43,14 @@ LONGEST = {
 }  # fmt: skip
 """The longest that each argument gets, so that a text that fits with these fits always."""
 
-BUDGETED = ("status.", "eligibility.", "complaint.", "cnic.", "privacy.")
-PARTS_OF_TEXTS = ("eligibility.word.", "eligibility.reason.", "status.choice.", "complaint.choice.")
+BUDGETED = ("status.", "eligibility.", "ask.", "complaint.", "cnic.", "privacy.")
+PARTS_OF_TEXTS = (
+    "eligibility.choice.",
+    "eligibility.word.",
+    "eligibility.reason.",
+    "status.choice.",
+    "complaint.choice.",
+)
 
 
 def _literals(kind: object) -> tuple[str, ...]:
@@ -85,9 +99,89 @@ def _sayable() -> Iterator[Say]:
         yield Say(key, LONGEST)
     for key in ("complaint.how_much", "complaint.what_staff"):
         yield Say(key, choices=complaint.STATUS)
+    yield from _advice()
     two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS)
     yield Say("cnic.which_of_two", choices=two)
     yield Say("privacy.prove", choices=(SHARE_PHONE,))
+
+
+BANDS = [[0, 44_999], [45_000, 149_999], [150_000, 10_000_000]]
+QUESTIONS = {
+    "yes_no": {}, "choice": {}, "number": {"low": 0, "high": 10_000_000, "whole": True, "bands": BANDS},
+}  # fmt: skip
+
+
+def _advice() -> Iterator[Say]:
+    """Every question, verdict and reason, as the eligibility topic puts them together."""
+    for fact in PROGRAMMES.vocabulary.facts.values():
+        if fact.asked:
+            bands = QUESTIONS[fact.kind] if PROGRAMMES.units.get(fact.name) != "acres" else {}
+            choices, _ = choices_of({"kind": fact.kind, **bands})
+            yield Say(f"ask.{fact.name}", choices=choices)
+            yield Say("fit.why", choices=choices)
+    fit = {"why": [["x", {}]], "apply": "x", "documents": ["x"]}
+    for key in ("fit.eligible", "fit.hangs_on_score", "fit.hangs_on_list", "fit.not_known"):
+        for id in PROGRAMMES.by_id:
+            yield Say(key, {"programme": id}, eligibility._offers(fit))
+    for key in ("fit.none", "fit.too_little", "why.nothing"):
+        yield Say(key, LONGEST)
+    yield Say("eligibility.which_way", choices=(eligibility.FIT,))
+
+
+def _together() -> Iterator[list[Say]]:
+    """What is said in one message of several sentences."""
+    for say in _advice():
+        if say.key.startswith("ask.") and len(say.choices) <= 3:
+            yield [Say("fit.start"), say]
+    named = ["transgender_persons", "special_persons", "taleemi_wazaif"]
+    fit = {"why": [["x", {}]], "apply": "x", "documents": ["x"]}
+    yield [
+        Say("fit.several", {"programmes": named}),
+        Say("fit.several.first", {"programme": named[0]}, eligibility._offers(fit)),
+    ]
+    more = (Choice("why", "fit.choice.more"),)
+    for id, programme in PROGRAMMES.by_id.items():
+        for day in (*programme.days(), date(2026, 11, 25)):
+            for household in (
+                {},
+                *({name: value} for name in programme.rules(day).facts() for value in _some(name)),
+            ):
+                settled = PROGRAMMES.vocabulary.settle({n: [Statement(v)] for n, v in household.items()}, day)
+                decision = decide(programme.rules(day), settled.household, day)
+                for key, args in reasons(PROGRAMMES, decision):
+                    source = "why.source" if args.get("source_date") else "why.source_undated"
+                    yield [Say(key, args), Say(source, args, more)]
+                    if key.endswith(".failed"):
+                        told = {
+                            "verdict": "not_eligible",
+                            "why": [[key, args]],
+                            "programme": id,
+                            "registry": "nser",
+                            "hangs": None,
+                        }
+                        says, choices = eligibility._one([told])
+                        yield [*says[:-1], Say(says[-1].key, says[-1].args, choices)]
+
+
+def _some(name: str) -> list[object]:
+    fact = PROGRAMMES.vocabulary.facts[name]
+    kinds = {
+        "yes_no": [True, False],
+        "choice": list(fact.values),
+        "number": [fact.low, min(fact.high, 999_999)],
+    }
+    return kinds[fact.kind]  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("tag", SPOKEN)
+def test_replies_about_eligibility_stay_within_their_budget(catalogue: Catalogue, tag: str) -> None:
+    too_long = {}
+    for says in _together():
+        parts = render(says, tag, SMS, catalogue).parts
+        cost = [count(part) for part in parts]
+        if sum(part.segments for part in cost) > AIM[cost[0].alphabet]:
+            too_long[tuple(say.key for say in says)] = f"{[part.units for part in cost]} {parts}"
+    assert not too_long, "\n".join(f"{keys} {told}" for keys, told in too_long.items())
 
 
 @pytest.mark.parametrize("tag", SPOKEN)
@@ -110,20 +204,31 @@ def test_the_budget_covers_every_text_of_its_topics(catalogue: Catalogue) -> Non
 
 
 def test_programmes_and_places_have_their_texts(catalogue: Catalogue) -> None:
-    for id, programme in load_programmes().by_id.items():
+    for id, programme in PROGRAMMES.by_id.items():
+        file = programme.file
+        keys = {f"programme.name.{id}", f"programme.about.{id}"}
+        keys |= {f"document.name.{paper}" for papers in file.documents for paper in papers.bring}
+        keys |= {f"programme.apply.{way.how}" for way in file.apply}
+        keys |= {f"programme.per.{benefit.per}" for benefit in file.benefits.values()}
         for tag in SPOKEN:
-            assert catalogue.text(f"programme.name.{id}", tag)
-            if any(state.state == "open" for state in programme.states):
-                assert catalogue.text(f"programme.about.{id}", tag)
-            for document in programme.documents:
-                assert catalogue.text(f"document.name.{document}", tag)
-            if programme.apply:
-                assert catalogue.text(f"programme.apply.{programme.apply}", tag)
-            if programme.per:
-                assert catalogue.text(f"programme.per.{programme.per}", tag)
+            for key in keys:
+                assert any((key, "long") in catalogue.texts[own] for own in catalogue.chain(tag)), (tag, key)
     for place in catalogue.places.values():
         assert place["en"]
         assert place["ur"]
+
+
+def test_every_criterion_and_question_has_its_sentences(catalogue: Catalogue) -> None:
+    keys = set()
+    for programme in PROGRAMMES.by_id.values():
+        for criterion, versions in programme.conditions.items():
+            keys |= {f"why.{criterion}.{state}" for state in ("met", "failed", "unknown")}
+            names = {name for version in versions for name in facts_of(version.rule)}
+            keys |= {f"ask.{name}" for name in names if PROGRAMMES.vocabulary.facts[name].asked}
+    keys |= {f"province.{value}" for value in PROGRAMMES.vocabulary.facts["province"].values}
+    for tag in SPOKEN:
+        lacking = keys - catalogue.keys(tag)
+        assert not lacking, (tag, sorted(lacking))
 
 
 def test_menus_name_only_what_there_is(catalogue: Catalogue) -> None:

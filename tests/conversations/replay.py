@@ -3,7 +3,8 @@
     > text        what the person sends; "> (button) id", "> (voice)", "> (picture)", "> (phone)" for the rest
     @ 1 day       time that passes before the next line
     ? name args   what the bot has found out; args as JSON
-    = json        what it was told; "=! late" is a source that did not answer
+    = json        what it was told; "=! late" is a source that did not answer. What the rules say of a family
+                  needs no such line: the rules of the programmes are asked themselves
     < [key] text  what the bot says as SMS; further lines of a message are indented
 
 The lines `?` and `<` are made by the engine; the others are the script.
@@ -12,18 +13,27 @@ The lines `?` and `<` are made by the engine; the others are the script.
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from bot.dialogue import respond
-from bot.messages import Heard, Limits, Result, Say, Session
+from bot.messages import Call, Heard, Limits, Result, Say, Session
 from bot.render import Rendered, render
 from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
+from services.app import build_advice, load_programme_data
+from services.programmes.advice import Advice
 
 START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 UNITS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 SMS = Limits(alphabet="sms", units=10, parts=2)
 MEDIA = {"(voice)": "audio", "(picture)": "image", "(file)": "document"}
+
+
+@cache
+def advice() -> Advice:
+    """What the rules of our own programmes say."""
+    return build_advice(load_programme_data())
 
 
 @dataclass
@@ -47,16 +57,25 @@ class Replay:
         while turn.call:
             args = json.dumps(turn.call.args, ensure_ascii=False)
             self.lines.append(f"? {turn.call.name} {args}")
-            assert results, f"{text!r}: the script has no result for {turn.call.name}"
-            told = results.pop(0)
-            self.lines.append(f"=! {told[2:]}" if told.startswith("! ") else f"= {told}")
+            result = (
+                self._advised(turn.call) if turn.call.name == "eligibility.next" and not results else None
+            )
+            if result is None:
+                assert results, f"{text!r}: the script has no result for {turn.call.name}"
+                told = results.pop(0)
+                self.lines.append(f"=! {told[2:]}" if told.startswith("! ") else f"= {told}")
+                result = _result(turn.call, told, self.now)
             self.session = Session.from_json(turn.session.to_json())
-            turn = respond(self.session, _result(turn.call, told, self.now))
+            turn = respond(self.session, result)
             says += turn.says
         assert not results, f"{text!r}: nobody asked for {results}"
         self.session = turn.session
         self.turns.append((says, self.session.language))
         self._write(says)
+
+    def _advised(self, call: Call) -> Result:
+        said, asked, programme = call.args["said"], call.args["asked"], call.args["programme"]
+        return Result(call, self.now, data=advice().next(said, asked, self.now.date(), programme=programme))
 
     def _heard(self, text: str) -> Heard:
         if text.startswith("(button) "):

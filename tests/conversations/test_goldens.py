@@ -16,7 +16,7 @@ from tests.conversations.replay import play
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*/*.chat"))
 REPEATABLE = {"media.audio", "media.image", "media.other", "privacy.neutral"}
-BUDGET = {"status", "eligibility", "complaint", "privacy", "cnic"}
+BUDGET = {"ask", "fit", "why", "status", "eligibility", "complaint", "privacy", "cnic"}
 """Topics whose replies must fit: one GSM-7 segment, or two of UCS-2."""
 
 
