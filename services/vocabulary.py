@@ -1,9 +1,10 @@
 """Reads what people say: words of every language, names of places, and the weights of understanding."""
 
 import gc
-import tomllib
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
+
+import tomli
 
 from bot.understand import Words, compile_words
 from bot.understand.words import Place
@@ -26,7 +27,7 @@ def load_words(folder: Traversable = FOLDER) -> Words:
 def _load(folder: Traversable) -> Words:
     read = {tag: read_tables(folder, tag, "words.toml") for tag in tags(folder)}
     said = {tag: tables for tag, tables in read.items() if tables}
-    slots = {**tomllib.loads((folder / "slots.toml").read_text("utf-8")), "programmes": typed_names()}
+    slots = {**tomli.loads((folder / "slots.toml").read_text("utf-8")), "programmes": typed_names()}
     place = folder / "weights"
     meaning, language = weights.load(weights.MEANING, place), weights.load(weights.LANGUAGE, place)
     return compile_words(meaning, language, said, slots, _places(folder))

@@ -88,8 +88,14 @@ class FileSource:
 
     def _raw(self) -> Iterable[pa.RecordBatch]:
         if self._parquet:
-            return pq.ParquetFile(self._file).iter_batches(batch_size=ROWS)  # type: ignore[no-any-return]
+            return self._row_groups()
         return self._open()  # type: ignore[no-any-return]
+
+    def _row_groups(self) -> Iterator[pa.RecordBatch]:
+        # One after the other: a reader of the whole file keeps what it has read until the end.
+        file = pq.ParquetFile(self._file)
+        for number in range(file.num_row_groups):
+            yield from file.iter_batches(batch_size=ROWS, row_groups=[number])
 
     def _open(self) -> Any:
         delimiter = "\t" if self._file.suffix.lower() == ".tsv" else ","
