@@ -1,7 +1,7 @@
 """How a question about the home is asked, and its answer taken. Which question, the rules decide elsewhere.
 
 A question is the data that `eligibility.next` gives: `fact`, `kind` (yes_no, number, choice), of numbers
-`low`, `high`, `whole` and perhaps `bands` to choose from.
+`low`, `high`, `whole` and perhaps `bands` to choose from; perhaps `args`, which its text names.
 """
 
 import re

@@ -65,7 +65,7 @@ def got_next(session: Session, event: Event) -> Turn:
     match event:
         case Result(ok=True, data={"ask": question, **rest}):
             before = [Say("fit.start")] if rest.get("first") and not question.get("bands") else []
-            return _ask(session, question, *before, Say(f"ask.{question['fact']}"))
+            return _ask(session, question, *before, _question(question))
         case Result(ok=True, data={"fits": fits}):
             return _tell(session, fits)
         case Result(ok=True, data={"state": state, **facts}):
@@ -82,7 +82,7 @@ def got_answer(session: Session, event: Event) -> Turn:
     question = fit["question"]
     value = value_of(question, event)
     if value is None and session.misses < 2:
-        return _ask(session, question, Say(f"ask.{question['fact']}"))
+        return _ask(session, question, _question(question))
     said = {**fit["said"], **volunteered(event), question["fact"]: DONT_KNOW if value is None else value}
     return _go_on(session, {**fit, "said": said, "question": None})
 
@@ -124,6 +124,10 @@ def _go_on(session: Session, fit: Mapping[str, Json]) -> Turn:
     about = {name: fit[name] for name in ("programme", "said", "asked")}
     cnic = session.slots.get("cnic")
     return look_up(session.with_slots(fit=dict(fit)), "eligibility.next", **about, cnic=cnic, then=got_next)
+
+
+def _question(question: Mapping[str, Json]) -> Say:
+    return Say(f"ask.{question['fact']}", question.get("args") or {})
 
 
 def _ask(session: Session, question: Mapping[str, Json], *says: Say) -> Turn:

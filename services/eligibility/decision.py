@@ -1,6 +1,7 @@
 """One household and one programme: the verdict, and all that somebody may want to know about it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice, product
 from math import inf, nextafter
@@ -33,6 +34,7 @@ class Criterion:
     """One condition of a programme as it stands on a day, with who says so and since when.
 
     `excludes`: it is told as a bar ("homes with a car are left out"); `rule` is what must hold either way.
+    `args`: numbers that its sentences may name.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Criterion:
     since: date
     confidence: str
     excludes: bool = False
+    args: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Advice:
         if not _enough(said, asked):
             question = self._chosen(tuple(rules), _frozen(settled.household), tuple(asked), worth)
             if question:
-                return {"ask": self._question(question), "first": not asked}
+                return {"ask": self._question(question, rules), "first": not asked}
         return {"fits": self._fits(in_play, decisions, on, all_of_them=not programme)}
 
     def _choose(
@@ -105,9 +105,13 @@ class Advice:
             statements.setdefault(name, []).append(told)
         return self._programmes.vocabulary.settle(statements, on)
 
-    def _question(self, question: Question) -> dict[str, Json]:
+    def _question(self, question: Question, rules: Sequence[Rules]) -> dict[str, Json]:
         fact = self._programmes.vocabulary.facts[question.fact]
         asked: dict[str, Json] = {"fact": question.fact, "kind": fact.kind}
+        of = [one for rule in rules for one in rule.criteria if question.fact in facts_of(one.rule)]
+        args = {name: value for one in of for name, value in one.args.items()}
+        if args:
+            asked["args"] = args
         if fact.kind == "number":
             asked |= {"low": fact.low, "high": fact.high, "whole": fact.whole}
             if self._programmes.units.get(question.fact) == "rupees":
@@ -163,7 +167,7 @@ def reasons(programmes: Programmes, decision: Decision) -> list[Json]:
 def _told(programmes: Programmes, criterion: Criterion, household: Household) -> dict[str, Json]:
     """What the sentence of a criterion may name: who says so, the family's value, and the bounds."""
     facts = programmes.vocabulary.facts
-    args: dict[str, Json] = dict(programmes.cited(criterion.source))
+    args: dict[str, Json] = {**criterion.args, **programmes.cited(criterion.source)}
     limits = [atom for atom in atoms(criterion.rule) if isinstance(atom, Within)]
     for bound in limits:
         value = household.facts.get(bound.fact)

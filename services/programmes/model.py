@@ -110,9 +110,11 @@ class Benefit(Data):
 
 
 class Condition(Dated):
-    """A rule as written: see `services.programmes.grammar`."""
+    """A rule as written: see `services.programmes.grammar`. `args`: numbers that its sentences name and the
+    rule itself does not hold, such as the ages of those for whom somebody is asked."""
 
     rule: Annotated[dict[str, Any], Field(min_length=1)]
+    args: Mapping[Code, int] = {}
 
 
 class Documents(Dated):
@@ -136,7 +138,7 @@ class Fixed(Dated):
 
 
 class Free(Dated):
-    """What is never paid for: codes of texts `programme.free.*`."""
+    """What is never paid for."""
 
     of: Annotated[tuple[Code, ...], Field(min_length=1)]
 

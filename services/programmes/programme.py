@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from math import inf
 from typing import Any, NamedTuple
 
 from bot.messages import Json
 from services.eligibility.decision import Criterion, Decision, Rules, decide
 from services.eligibility.facts import Settled, Vocabulary
-from services.eligibility.rules import Rule, Within, as_data, atoms
+from services.eligibility.rules import Members, Rule, Within, as_data, atoms
 from services.programmes.model import (
     TIMES_A_YEAR,
     TOLD,
@@ -203,7 +204,19 @@ class Programmes:
 
 def _criterion(id: str, version: Version) -> Criterion:
     said: Dated = version.condition
-    return Criterion(id, version.rule, said.source, said.since, said.confidence, version.excludes)
+    args = {**_ages(version.rule), **version.condition.args}
+    return Criterion(id, version.rule, said.source, said.since, said.confidence, version.excludes, args)
+
+
+def _ages(rule: Rule) -> dict[str, float]:
+    """The ages that a rule asks of somebody of the home: `age_from`, `age_to`."""
+    found: dict[str, float] = {}
+    for one in atoms(rule):
+        for atom in atoms(one.part) if isinstance(one, Members) else ():
+            if isinstance(atom, Within) and atom.fact == "age":
+                found |= {"age_from": int(atom.low)} if atom.low > -inf else {}
+                found |= {"age_to": int(atom.high)} if atom.high < inf else {}
+    return found
 
 
 def _lowest_limit(rule: Rule) -> float:

@@ -111,13 +111,17 @@ QUESTIONS = {
 }  # fmt: skip
 
 
+NAMED = {"age_from": 18, "age_to": 60, "town": 5, "village": 10}
+"""Numbers that questions name."""
+
+
 def _advice() -> Iterator[Say]:
     """Every question, verdict and reason, as the eligibility topic puts them together."""
     for fact in PROGRAMMES.vocabulary.facts.values():
         if fact.asked:
             bands = QUESTIONS[fact.kind] if PROGRAMMES.units.get(fact.name) != "acres" else {}
             choices, _ = choices_of({"kind": fact.kind, **bands})
-            yield Say(f"ask.{fact.name}", choices=choices)
+            yield Say(f"ask.{fact.name}", NAMED, choices)
             yield Say("fit.why", choices=choices)
     fit = {"why": [["x", {}]], "apply": "x", "documents": ["x"]}
     for key in ("fit.eligible", "fit.hangs_on_score", "fit.hangs_on_list", "fit.not_known"):
