@@ -9,7 +9,9 @@ from rich.table import Table
 from bot.segments import count
 from bot.texts import Catalogue, Form, known_locale, placeholders
 from services.app import build_catalogue, build_channels, load_programme_data, open_database
+from services.eligibility.rules import facts_of
 from services.privacy.identifiers import WrongKey
+from services.programmes.programme import Programmes
 from services.settings import Settings
 from services.store.engine import StoreUnavailable
 from services.vocabulary import load_words
@@ -45,9 +47,16 @@ def texts(catalogue: Catalogue) -> list[str]:
             if other not in catalogue.languages:
                 faults.append(f"locales/{tag}/language.toml: fallback {other!r} is no language here")
         if language.reply:
-            faults += [f"locales/{tag}/messages.po lacks {key}" for key in catalogue.missing(tag)]
+            faults += [f"locales/{tag}/messages.po lacks {key}" for key in _lacking(catalogue, tag)]
             faults += list(_placeholders(catalogue, tag))
     return sorted(faults)
+
+
+def _lacking(catalogue: Catalogue, tag: str) -> Iterator[str]:
+    """Keys that a language should have itself. A programme's name may be said as in another."""
+    for key in catalogue.missing(tag):
+        if not key.startswith(("programme.name.", "programme.about.")):
+            yield key
 
 
 def show_settings(settings: Settings, out: Console) -> None:
@@ -113,9 +122,24 @@ def _database(settings: Settings) -> list[str]:
     return []
 
 
+def sentences(programmes: Programmes, catalogue: Catalogue) -> Iterator[str]:
+    """Texts that the programmes need and English has not."""
+    for id, programme in programmes.by_id.items():
+        file = programme.file
+        keys = {
+            f"why.{one}.{state}" for one in programme.conditions for state in ("met", "failed", "unknown")
+        }
+        keys |= {f"document.name.{paper}" for papers in file.documents for paper in papers.bring}
+        keys |= {f"programme.apply.{way.how}" for way in file.apply}
+        names = {n for versions in programme.conditions.values() for v in versions for n in facts_of(v.rule)}
+        keys |= {f"ask.{name}" for name in names if programmes.vocabulary.facts[name].asked}
+        for key in sorted(keys - catalogue.keys("en")):
+            yield f"{id}.yaml needs the text {key}: use an id that is there, or write it in locales/"
+
+
 def _programmes() -> list[str]:
     try:
-        load_programme_data()
+        programmes = load_programme_data()
     except ValueError as fault:
         return [str(fault)]
-    return []
+    return list(sentences(programmes, build_catalogue()))

@@ -48,11 +48,21 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All conditions of a programme on a day. `version` changes whenever one of them does."""
+    """All conditions of a programme on a day. `version` changes whenever one of them does.
+
+    `gaps`: criteria of which something confirmed is known for a later day only. Without them nobody can be
+    told a yes.
+    """
 
     programme: str
     criteria: tuple[Criterion, ...]
     version: str
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether a yes can follow from them."""
+        return bool(self.criteria) and not self.gaps
 
     def facts(self) -> tuple[str, ...]:
         """Facts of the household that any of them looks at."""
@@ -131,7 +141,7 @@ class Decision:
 def decide(rules: Rules, household: Household, as_of: date) -> Decision:
     """Judge every criterion, so that the answer can say why. Where no rule is known, nothing is."""
     rows = []
-    verdict: Verdict = "eligible" if rules.criteria else "not_yet_known"
+    verdict: Verdict = "eligible" if rules.whole else "not_yet_known"
     for criterion in rules.criteria:
         told = criterion.rule.judge(household)
         if told:
@@ -197,6 +207,7 @@ def explain(decision: Decision, vocabulary: Vocabulary) -> dict[str, Any]:
         "as_of": decision.as_of.isoformat(),
         "rules": decision.rules.version,
         "decided_by": [criterion.id for criterion in decision.decided_by],
+        "gaps": list(decision.rules.gaps),
         "criteria": [
             {
                 "id": row.criterion.id,
@@ -211,7 +222,12 @@ def explain(decision: Decision, vocabulary: Vocabulary) -> dict[str, Any]:
         ],
         "missing": list(decision.missing),
         "would_change": [
-            {"fact": change.fact, "now": plain(change.now), "needed": plain(change.needed)}
+            {
+                "fact": change.fact,
+                "now": plain(change.now),
+                "needed": plain(change.needed),
+                "family_can": vocabulary.facts[change.fact].changes,
+            }
             for change in decision.would_change(vocabulary)
         ],
     }

@@ -140,7 +140,7 @@ class Masks:
                 unknown |= np.equal(true, false).view(np.uint8) * bit
         # 1 where anything failed; else 2 where anything is unknown; else 0.
         no = failed != 0
-        open_ = unknown != 0 if self._tests else np.ones(columns.size, bool)
+        open_ = unknown != 0 if self.rules.whole else np.ones(columns.size, bool)
         np.add(open_, open_, out=result.verdict[at], dtype=np.uint8)
         result.verdict[at][no] = 1
 

@@ -135,6 +135,25 @@ def run(
         parts, {**source.state(), "as_of": as_of.isoformat(), "rules": [one.version for one in rules]}
     )
     progress(done)
+    try:
+        done = _parts(source, parts, done, rules, vocabulary, as_of, progress)
+    except ValueError:
+        if not any(parts.glob("*.done")):
+            shutil.rmtree(parts)  # nothing to go on with: the input is to be mended first
+        raise
+    _join(parts, output, done)
+    return done
+
+
+def _parts(
+    source: Source,
+    parts: Path,
+    done: Done,
+    rules: Sequence[Rules],
+    vocabulary: Vocabulary,
+    as_of: date,
+    progress: Callable[[Done], None],
+) -> Done:
     reader = Reader(vocabulary, source.names, as_of)
     masks = [Masks(one, vocabulary) for one in rules]
     for raw in source.batches(done.parts):
@@ -145,7 +164,6 @@ def run(
         done = Done(done.rows + raw.num_rows, done.rejected + int(batch.bad.sum()), done.parts + 1)
         _keep(parts, done, table, batch.rejects)
         progress(done)
-    _join(parts, output, done)
     return done
 
 

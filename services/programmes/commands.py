@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from services.app import build_catalogue, load_programme_data, open_database
-from services.locales import load_places
+from services.locales import load_places, tags
 from services.programmes import show
 from services.programmes.bulk import ROWS, Done, FileSource, Source, run
 from services.programmes.reach import Reach, count
@@ -67,6 +67,8 @@ def eligible(
     on, rules_of = _day(as_of), load_programme_data()
     ids = show.chosen(rules_of, programme, on)
     if facts is not None:
+        if language and language not in tags():
+            raise ValueError(f"no language is called {language!r}: {', '.join(tags())}")
         if show.judge(rules_of, build_catalogue(), facts, ids, on, language, err=err):
             raise typer.Exit(1)
         return
@@ -92,14 +94,22 @@ def reach(
     output: Annotated[Path | None, typer.Option(dir_okay=False, help="write all lines as CSV")] = None,
     as_of: AsOf = None,
 ) -> None:
-    """Count by district and programme who qualifies but is not enrolled, or hangs on one missing fact."""
+    """Count by district and programme who qualifies but is not enrolled, or hangs on one missing fact.
+
+    Reads the columns `district` and `enrolled` (ids of programmes, a space between) beside the facts.
+    """
     on, rules_of = _day(as_of), load_programme_data()
     rules = [rules_of.by_id[id].rules(on) for id in show.chosen(rules_of, programme, on)]
     source = _source(input, registry, on)
     with _progress(source.rows) as progress:
         task = progress.add_task("counting", total=source.rows)
         found = count(
-            source, rules, rules_of.vocabulary, on, lambda rows: progress.update(task, completed=rows)
+            source,
+            rules,
+            rules_of.vocabulary,
+            on,
+            lambda rows: progress.update(task, completed=rows),
+            told_by={id: one.file.enrolled for id, one in rules_of.by_id.items() if one.file.enrolled},
         )
     _write(found, output)
     if found.rejected:

@@ -8,6 +8,7 @@ choice's values; nothing where it is not known. `<fact>_low` and `<fact>_high` h
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ YES = ("true", "yes", "1", "t", "y")
 NO = ("false", "no", "0", "f", "n")
 
 _DATE = r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$"
+
+NEAR = 0.88
+"""From this likeness on a column's name is a misspelt fact."""
 
 MOST_SHOWN = 60
 """Characters of a rejected value that are repeated."""
@@ -56,6 +60,10 @@ class Reader:
         self._facts = [name for name in vocabulary.facts if self._held(name, names)]
         held = {f"{name}{end}" for name in vocabulary.facts for end in ("", "_low", "_high", "_on")}
         self.carried = [name for name in names if name not in held]
+        for name in self.carried:
+            near = get_close_matches(name, held, n=1, cutoff=NEAR)
+            if near:
+                raise ValueError(f"column {name!r} is no fact; did you mean {near[0]}? Otherwise rename it")
         if not self._facts:
             known = ", ".join(sorted(vocabulary.facts))
             raise ValueError(f"no column is called like a fact; facts are {known}")

@@ -26,7 +26,18 @@ def load_programmes(folder: Traversable = FOLDER) -> Programmes:
     for entry in programme_files(folder):
         programme = _programme(Read(folder, entry.name), sources, vocabulary)
         by_id[programme.file.id] = programme
+    _told_apart(by_id)
     return Programmes(by_id, sources, vocabulary, units)
+
+
+def _told_apart(programmes: Mapping[str, Programme]) -> None:
+    """What people type must mean one programme."""
+    owners: dict[str, str] = {}
+    for id, programme in programmes.items():
+        for name in programme.file.also:
+            other = owners.setdefault(name.lower(), id)
+            if other != id:
+                raise ValueError(f"{id}.yaml: also: {name!r} is a name of {other} too")
 
 
 def load_facts(folder: Traversable, sources: Mapping[str, Source]) -> tuple[Vocabulary, dict[str, str]]:

@@ -89,10 +89,22 @@ class Programme:
             if condition is not None:
                 version = next(version for version in versions if version.condition is condition)
                 found.append(_criterion(id, version))
-        key = frozenset(f"{one.id} {one.since}" for one in found)
+        gaps = tuple(sorted(self._to_come(on) - {one.id for one in found}))
+        key = frozenset([*(f"{one.id} {one.since}" for one in found), *gaps])
         if key not in self._kept:
-            self._kept[key] = Rules(self.file.id, tuple(found), self._version(found))
+            self._kept[key] = Rules(self.file.id, tuple(found), self._version(found, gaps), gaps)
         return self._kept[key]
+
+    def _to_come(self, on: date) -> set[str]:
+        """Criteria, not exclusions, of which something confirmed is known for a later day: there may have
+        been one before that nobody told. One that ended is no condition any more."""
+        return {
+            id
+            for id, versions in self.conditions.items()
+            if any(
+                v.condition.confidence in TOLD and not v.excludes and v.condition.since > on for v in versions
+            )
+        }
 
     def days(self) -> list[date]:
         """Days on which a confirmed condition begins or ends."""
@@ -100,13 +112,13 @@ class Programme:
         every = [one for one in conditions if one.confidence in TOLD]
         return sorted({one.since for one in every} | {one.until for one in every if one.until})
 
-    def _version(self, found: Sequence[Criterion]) -> str:
+    def _version(self, found: Sequence[Criterion], gaps: tuple[str, ...]) -> str:
         """The same for the same rules, whatever the order of the file's other parts."""
         told = [
             (one.id, as_data(one.rule), one.source, one.since.isoformat(), one.confidence, one.excludes)
             for one in sorted(found, key=lambda one: one.id)
         ]
-        return hashlib.sha256(json.dumps([self.file.id, told]).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps([self.file.id, told, *gaps]).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

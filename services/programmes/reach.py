@@ -2,7 +2,7 @@
 hangs on one fact."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -58,8 +58,11 @@ def count(
     vocabulary: Vocabulary,
     as_of: date,
     progress: Callable[[int], None] = lambda rows: None,
+    *,
+    told_by: Mapping[str, str] | None = None,
 ) -> Reach:
-    """Count all households of a source. ValueError: it says of nobody where they live."""
+    """Count all households of a source. `told_by`: programme -> the fact that says a family has it already.
+    ValueError: the source says of nobody where they live."""
     if DISTRICT not in source.names:
         raise ValueError(f"a column {DISTRICT!r} is needed: the code of the district")
     reader = Reader(vocabulary, source.names, as_of)
@@ -73,6 +76,8 @@ def count(
             programme = one.rules.programme
             judged = one.judge(batch.columns)
             inside = _enrolled(raw, programme) & good
+            has_it = batch.columns.codes.get((told_by or {}).get(programme, ""))
+            inside = inside if has_it is None else inside | (good & (has_it == 1))
             _add(found.enrolled, codes[inside], names, (programme,))
             outside = good & ~inside
             _add(found.eligible, codes[outside & (judged.verdict == 0)], names, (programme,))
@@ -85,7 +90,9 @@ def count(
 
 
 def _districts(raw: pa.RecordBatch) -> tuple[NDArray[np.int32], list[str]]:
-    column = pc.fill_null(pc.cast(raw.column(DISTRICT), pa.string()), NOWHERE).dictionary_encode()
+    text = pc.utf8_lower(pc.utf8_trim_whitespace(pc.cast(raw.column(DISTRICT), pa.string())))
+    named = pc.replace_substring(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text), " ", "_")
+    column = pc.fill_null(named, NOWHERE).dictionary_encode()
     return column.indices.to_numpy(zero_copy_only=False), column.dictionary.to_pylist()
 
 

@@ -42,6 +42,8 @@ class Read:
             raise ValueError(f"{name}{line}: {getattr(fault, 'problem', fault)}") from None
         except Fault as fault:
             raise self.refused(fault.path, str(fault)) from None
+        except ValueError as fault:  # a date such as 2024-06-31
+            raise ValueError(f"{name}: {fault}") from None
         if not isinstance(self.data, dict):
             raise ValueError(f"{name}: holds no table")
 

@@ -189,6 +189,11 @@ def test_bounds_stand_for_a_number(tmp_path: Path) -> None:
         ("in.csv", "", "empty"),
         ("in.csv", "a,b\n1,2\n", "no column is called like a fact"),
         ("in.csv", "vehicle,taxpayer\nyes\n", "in.csv: CSV parse error"),
+        (
+            "in.csv",
+            "vehicle,poverty_scor\nyes,3\n",
+            "column 'poverty_scor' is no fact; did you mean poverty_score?",
+        ),
         ("in.parquet", "this is no parquet", "in.parquet: "),
     ],
 )
@@ -197,6 +202,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, text: st
     with pytest.raises(ValueError, match=r".") as fault:
         run(FileSource(tmp_path / name), tmp_path / "out.csv", RULES, VOCABULARY, ON)
     assert told in str(fault.value)
+    assert not list(tmp_path.glob("*.parts"))  # nothing in the way of the mended file
     with pytest.raises(ValueError, match="neither"):
         run(
             FileSource(_csv(tmp_path / "ok.csv", _households(3))), tmp_path / "out.xls", RULES, VOCABULARY, ON
@@ -227,6 +233,30 @@ def test_reach_counts_who_is_left_out_and_what_one_visit_would_settle(tmp_path: 
     assert [line["eligible_not_enrolled"] for line in lines] == sorted(
         (line["eligible_not_enrolled"] for line in lines), reverse=True, key=int
     )
+
+
+def test_reach_takes_a_fact_for_enrolment_and_districts_however_they_are_written(tmp_path: Path) -> None:
+    rows = [
+        {
+            "district": "Dera Bugti",
+            "land_acres": 5,
+            "province": "punjab",
+            "bank_default": "no",
+            "vehicle": "yes",
+        },
+        {
+            "district": " dera_bugti",
+            "land_acres": 5,
+            "province": "punjab",
+            "bank_default": "no",
+            "vehicle": "no",
+        },
+        {"district": "", "land_acres": 5, "province": "punjab", "bank_default": "no", "vehicle": "no"},
+    ]
+    source = FileSource(_csv(tmp_path / "in.csv", rows))
+    found = count(source, RULES[1:2], VOCABULARY, ON, told_by={"kisan_card": "vehicle"})
+    assert found.enrolled == {("dera_bugti", "kisan_card"): 1}
+    assert found.eligible == {("dera_bugti", "kisan_card"): 1, ("-", "kisan_card"): 1}
 
 
 def test_reach_needs_to_know_where_people_live(tmp_path: Path) -> None:
@@ -278,6 +308,7 @@ def test_the_commands_refuse_what_does_not_fit_together(tmp_path: Path) -> None:
         (("eligible", "--facts", "-", "--programme", "no_such"), "no programme is called 'no_such'"),
         (("eligible", "--facts", "-", "--programme", "panagah"), "no confirmed conditions"),
         (("programmes", "no_such"), "no programme is called 'no_such'"),
+        (("eligible", "--facts", "-", "--language", "zz"), "no language is called 'zz'"),
     ):
         code, _, err = _haqdar(*arguments, stdin="{}")
         assert code != 0

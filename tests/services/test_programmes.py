@@ -9,6 +9,7 @@ import yaml
 
 from bot.understand.normalise import loose
 from services.catalogue import load_catalogue
+from services.checks import sentences
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.names import FOLDER, typed_names
@@ -297,7 +298,7 @@ def test_wrong_facts_are_refused_with_their_line(tmp_path: Path, old: str, new: 
     assert told in str(fault.value)
 
 
-@pytest.mark.parametrize("text", ["- a list", "a: [", "", "id: x\nid: y"])
+@pytest.mark.parametrize("text", ["- a list", "a: [", "", "id: x\nid: y", "id: x\nday: 2024-06-31"])
 def test_a_file_that_is_no_table(tmp_path: Path, text: str) -> None:
     folder = _folder(tmp_path)
     (folder / "x.yaml").write_text(text, "utf-8")
@@ -360,6 +361,23 @@ def test_the_quick_reader_of_names_reads_what_the_whole_reader_reads(tmp_path: P
     assert typed_names() == whole
     _folder(tmp_path, also=["block style", "of a list"])
     assert typed_names(tmp_path) == {"x": ["block style", "of a list"]}
+
+
+def test_two_programmes_may_not_share_a_name(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    copied = (folder / "x.yaml").read_text("utf-8").replace("id: x", "id: y")
+    (folder / "y.yaml").write_text(copied, "utf-8")
+    with pytest.raises(ValueError, match=r"y\.yaml: also: 'x card' is a name of x too"):
+        load_programmes(folder)
+
+
+def test_the_check_names_texts_that_a_programme_lacks(tmp_path: Path) -> None:
+    rule = {**SAID, "rule": {"income": {"below": 500}}}
+    way = [{**SAID, "how": "by_pigeon"}]
+    programmes = load_programmes(_folder(tmp_path, criteria={"poverty_of_x": [rule]}, apply=way))
+    told = "\n".join(sentences(programmes, load_catalogue(service_facts(), programmes.texts())))
+    for key in ("why.poverty_of_x.met", "ask.income", "programme.apply.by_pigeon"):
+        assert f"x.yaml needs the text {key}" in told
 
 
 def test_a_name_is_one_programme_s() -> None:

@@ -136,7 +136,8 @@ def test_a_verdict_follows_from_the_states_of_its_criteria(id: str, day: date) -
         facts = {name: value for _, known in chosen for name, value in known.items()}
         decision = decide(rules, Household(facts), day)
         states = [state for state, _ in chosen]
-        expected = "not_eligible" if False in states else "not_yet_known" if None in states else "eligible"
+        open_ = None in states or rules.gaps
+        expected = "not_eligible" if False in states else "not_yet_known" if open_ else "eligible"
         assert decision.verdict == expected
         assert [row.state for row in decision.rows] == [
             {True: "met", False: "failed", None: "unknown"}[state] for state in states
@@ -307,6 +308,24 @@ def test_where_no_rule_is_known_nothing_is() -> None:
         assert set(Masks(rules, VOCABULARY).judge(Columns(3)).verdict) == {VERDICTS.index("not_yet_known")}
 
 
+def test_before_a_limit_is_known_nobody_is_told_a_yes() -> None:
+    """A score was asked for in early 2020 as well; which one, nobody told."""
+    rules = PROGRAMMES.by_id["kafaalat"].rules(date(2020, 6, 1))
+    assert rules.gaps == ("poverty_score",)
+    facts = {
+        "poverty_score": 90,
+        "ever_married_woman": True,
+        "filtered": False,
+        "phone_bill": 0,
+        "land_acres": 0,
+    }
+    facts |= {"passport_fee": False, "executive_cnics": False}
+    told = PROGRAMMES.decide("kafaalat", VOCABULARY.household(facts, date(2020, 6, 1)))
+    assert (told.verdict, {row.state for row in told.rows}) == ("not_yet_known", {"met"})
+    # One that has ended is no condition any more.
+    assert PROGRAMMES.by_id["nigehban"].rules(date(2026, 3, 1)).gaps == ()
+
+
 def test_an_answer_of_another_day_can_be_given_again() -> None:
     facts = {"poverty_score": 31, "ever_married_woman": True}
     then = PROGRAMMES.decide("kafaalat", VOCABULARY.household(facts, date(2021, 1, 1)))
@@ -325,7 +344,7 @@ def test_all_of_a_why_is_there() -> None:
     land = next(row for row in told["criteria"] if row["id"] == "farm_land")
     assert (land["state"], land["facts"], land["source"]) == ("failed", {"land_acres": 30}, "S92")
     assert land["needed"] == {"land_acres": [{"at_least": 1.0, "at_most": 12.5}]}
-    assert told["would_change"] == [{"fact": "land_acres", "now": 30, "needed": 12.5}]
+    assert told["would_change"] == [{"fact": "land_acres", "now": 30, "needed": 12.5, "family_can": False}]
     open_ = explain(PROGRAMMES.decide("kisan_card", _settled(land_acres=3)), VOCABULARY)
     assert open_["missing"] == ["province", "bank_default"]
 
