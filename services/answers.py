@@ -24,6 +24,7 @@ from services.registry import (
     Enrolment,
     Payment,
     PaymentPoint,
+    PaymentPoints,
     Registry,
     Scope,
     Unavailable,
@@ -31,7 +32,7 @@ from services.registry import (
 from services.store import conversations
 from services.store.engine import Store
 
-SCOPES: frozenset[Scope] = frozenset({"enrolment", "payments"})
+SCOPES: frozenset[Scope] = frozenset({"person.link", "enrolment.status", "payment.timeline"})
 
 URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
 """Payments are said in this order: money that waits for its owner first."""
@@ -46,6 +47,7 @@ class Sources:
     store: Store
     keys: Keys
     registry: Registry
+    points: PaymentPoints
     programmes: Programmes
     advice: Advice
     disclosure: Policy = "registered_phone"
@@ -73,16 +75,17 @@ async def registry_status(call: Call, context: Context) -> Result:
         record = await sources.registry.find(cnic, SCOPES)
     except Unavailable:
         return Result(call, context.at, ok=False, error="unavailable")
-    level = granted(record, context.phone, sources.disclosure)
+    level = granted(record.person if record else None, context.phone, sources.disclosure)
     data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
     if level == "none":
         data["provable"] = context.provable and context.phone is None
     elif level == "word":
-        standing = record.enrolments if record else ()
+        standing = (record and record.enrolments) or ()
         data["enrolments"] = [{"status": enrolment.status} for enrolment in standing]
-    elif record is not None:
-        data["enrolments"] = [_enrolment(e, context) for e in record.enrolments]
-        data["payments"] = [_payment(p, record.district) for p in _said_first(record.payments)]
+    elif record is not None and record.person is not None:
+        data["enrolments"] = [_enrolment(e, context) for e in record.enrolments or ()]
+        said = _said_first(record.payments or ())
+        data["payments"] = [_payment(p, record.person.district) for p in said]
     return Result(call, context.at, data=data)
 
 
@@ -116,7 +119,7 @@ async def payment_points_find(call: Call, context: Context) -> Result:
     """`district` -> `points` open on this day: each `kind` and `name` (in both scripts)."""
     district = str(call.args["district"])
     try:
-        points = await context.sources.registry.payment_points(district, context.at.date())
+        points = await context.sources.points.payment_points(district, context.at.date())
     except Unavailable:
         return Result(call, context.at, ok=False, error="unavailable")
     found = [{"kind": point.kind, "name": _name(point)} for point in points]
@@ -220,15 +223,16 @@ async def _known(cnic: str, context: Context) -> dict[str, Statement]:
         record = await context.sources.registry.find(cnic, SCOPES)
     except Unavailable:
         return {}
-    if record is None or granted(record, context.phone, context.sources.disclosure) != "own":
+    person = record and record.person
+    if not (record and person) or granted(person, context.phone, context.sources.disclosure) != "own":
         return {}
     told: dict[str, Statement] = {}
-    for enrolment in record.enrolments:
+    for enrolment in record.enrolments or ():
         if enrolment.programme == "kafaalat":
             told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", record.as_of)
         if enrolment.reason in REASONS_THAT_ARE_FACTS:
             told[str(enrolment.reason)] = Statement(True, "registry", enrolment.since)
-    if record.sex == "x":
+    if person.sex == "x":
         told["transgender_member"] = Statement(True, "registry", record.as_of)
     return told
 

@@ -105,7 +105,9 @@ def build(
         keys=keys,
         words=load_words(),
         catalogue=build_catalogue(),
-        sources=Sources(store, keys, registry, programmes, build_advice(programmes), settings.disclosure),
+        sources=Sources(
+            store, keys, registry, registry, programmes, build_advice(programmes), settings.disclosure
+        ),
         channels={**channels, **(extra or {})},
         clock=clock,
         default_language=settings.default_language,

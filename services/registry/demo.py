@@ -65,7 +65,8 @@ def load(
                 raise FileExistsError("the registry is not empty: add --replace to throw it away")
             for table in reversed(TABLES):
                 connection.execute(sa.delete(table))
-        _write(connection, payment_point, payment_points(today, country))
+        points = payment_points(today, country)
+        _write(connection, payment_point, ((row.id, None, *row[1:]) for row in points))
         families = generate(households, seed=seed, today=today, country=country)
         done = 0
         while batch := list(islice(families, BATCH)):
@@ -95,8 +96,8 @@ def _write_families(connection: Connection, keys: Keys, families: Sequence[Famil
 
 
 def _household(keys: Keys, row: HouseholdRow) -> tuple[Any, ...]:
-    phone = keys.hash("phone", row.phone) if row.phone else None
-    return (row.id, row.district, phone, row.score, row.surveyed_on)
+    phone, sealed = (keys.hash("phone", row.phone), keys.seal(row.phone)) if row.phone else (None, None)
+    return (row.id, None, row.district, phone, sealed, row.score, row.surveyed_on)
 
 
 def _member(keys: Keys, row: MemberRow) -> tuple[Any, ...]:

@@ -147,6 +147,7 @@ class _World:
     days: list[str]
     districts: _Weighted
     points: int
+    providers: list[str]
     samples: list[Fate]
     standings: _Weighted
     outcomes: _Weighted
@@ -179,6 +180,7 @@ def _world(today: date, country: Country) -> _World:
             }
         ),
         points=len(data["points"]),
+        providers=data["providers"],
         samples=sample_fates(),
         standings=_weighted("standings"),
         outcomes=_weighted("outcomes"),
@@ -208,7 +210,13 @@ def _family(
     payments: list[PaymentRow] = []
     for index, programme, status, reason in _enrolments(people, fate, world, random):
         enrolment = EnrolmentRow(
-            next(enrolment_ids), members[index].id, programme, status, reason, world.day(since)
+            id=next(enrolment_ids),
+            member=members[index].id,
+            programme=programme,
+            status=status,
+            reason=reason,
+            since=world.day(since),
+            payee=members[0].id if index else None,
         )
         enrolments.append(enrolment)
         for quarter in world.quarters[_PAID.get(status, CYCLES) :]:
@@ -347,6 +355,8 @@ def _payment(
         reason,
         None if status == "not_released" else on,
         None if status in ("not_released", "on_the_way") else point,
+        world.providers[place % len(world.providers)],
+        f"{enrolment * 7919 % 10_000:04d}",
     )
 
 

@@ -39,6 +39,7 @@ class EnrolmentRow(NamedTuple):
     status: str
     reason: str | None
     since: str
+    payee: int | None
 
 
 class PaymentRow(NamedTuple):
@@ -52,6 +53,8 @@ class PaymentRow(NamedTuple):
     reason: str | None
     on: str | None
     point: int | None
+    provider: str | None
+    account_last4: str | None
 
 
 class PointRow(NamedTuple):

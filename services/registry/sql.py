@@ -1,6 +1,6 @@
 """The registry in our own tables, for deployments that are handed the data itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias, TypeVar
@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from services.privacy.identifiers import Keys
-from services.registry import Enrolment, Payment, PaymentPoint, Record, Scope, Unavailable
+from services.registry import (
+    SCOPES,
+    Enrolment,
+    Payment,
+    PaymentPoint,
+    Person,
+    Record,
+    Scope,
+    Unavailable,
+)
 from services.store.engine import Store, StoreUnavailable
 from services.store.prepared import Prepared
 from services.store.tables import enrolment, household, member, payment, payment_point
@@ -20,39 +29,32 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 _person = Prepared(
     sa.select(
         member.c.id,
-        member.c.household,
         member.c.name,
         member.c.sex,
-        member.c.role,
         member.c.cnic_expires_on,
         household.c.district,
         household.c.phone,
+        household.c.phone_sealed,
         household.c.surveyed_on,
     )
     .join_from(member, household)
     .where(member.c.cnic == sa.bindparam("cnic"))
 )
 
-# Children's stipends are paid to their mother, so they belong to her answer. The tables do not say
-# whose mother a woman is: each grown woman of the household stands for all of its children. `home` is
-# NULL, and so equal to nothing, for everybody else.
-_concerned = sa.or_(
-    member.c.id == sa.bindparam("person"),
-    sa.and_(member.c.household == sa.bindparam("home"), member.c.role == "child"),
-)
+# A person's own, and what is paid to them for another: children's stipends go to their mother.
+_concerned = sa.or_(enrolment.c.member == sa.bindparam("person"), enrolment.c.payee == sa.bindparam("person"))
 _columns = (
     enrolment.c.id,
+    enrolment.c.member,
     enrolment.c.programme,
     enrolment.c.status,
     enrolment.c.reason,
     enrolment.c.since,
+    member.c.name,
 )
-_enrolments = Prepared(
-    sa.select(*_columns)
-    .join_from(member, enrolment)
-    .where(_concerned)
-    .order_by(member.c.role == "child", enrolment.c.since.desc(), enrolment.c.id)
-)
+_enrolled = enrolment.join(member, enrolment.c.member == member.c.id)
+_first = (enrolment.c.payee.is_not(None), enrolment.c.since.desc(), enrolment.c.id)
+_enrolments = Prepared(sa.select(*_columns).select_from(_enrolled).where(_concerned).order_by(*_first))
 _enrolments_with_payments = Prepared(
     sa.select(
         *_columns,
@@ -61,19 +63,16 @@ _enrolments_with_payments = Prepared(
         payment.c.status.label("outcome"),
         payment.c.reason.label("hindrance"),
         payment.c.on,
+        payment.c.provider,
+        payment.c.account_last4,
         payment_point.c.district,
         payment_point.c.kind,
-        payment_point.c.name,
+        payment_point.c.name.label("point"),
         payment_point.c.name_ur,
     )
-    .select_from(member.join(enrolment).outerjoin(payment).outerjoin(payment_point))
+    .select_from(_enrolled.outerjoin(payment).outerjoin(payment_point))
     .where(_concerned)
-    .order_by(
-        member.c.role == "child",
-        enrolment.c.since.desc(),
-        enrolment.c.id,
-        payment.c.id,
-    )
+    .order_by(*_first, payment.c.id)
 )
 _points = Prepared(
     sa.select(
@@ -101,36 +100,43 @@ class SqlRegistry:
     store: Store
     keys: Keys
     today: Callable[[], date]
+    name: str = "store"
+    scopes: frozenset[Scope] = SCOPES
 
     async def find(self, cnic: str, scopes: frozenset[Scope]) -> Record | None:
-        """What is held of the person with this number, in two statements; see `Registry.find`.
-
-        The answer to a grown woman of the household (`head` or `spouse`) includes what its children
-        are enrolled in and are paid, because it is paid to her.
-        """
+        """What is held of the person with this number, in two statements; see `Registry.find`."""
         hashed = self.keys.hash("cnic", cnic)
         found = await self._ask(lambda connection: _find(connection, hashed, scopes))
         if found is None:
             return None
         person, rows = found
+        names = {row.member: "" if row.member == person.id else self._first_name(row.name) for row in rows}
         return Record(
-            cnic_last4=cnic[-4:],
-            name=self.keys.open(person.name),
-            district=person.district,
-            sex=person.sex,
-            phone=person.phone,
-            surveyed_on=person.surveyed_on,
-            cnic_expires_on=person.cnic_expires_on,
             as_of=self.today(),
-            enrolments=_enrolments_of(rows) if "enrolment" in scopes else (),
-            payments=_payments_of(rows) if "payments" in scopes else (),
+            person=self._person(person) if "person.link" in scopes else None,
+            enrolments=_enrolments_of(rows, names) if "enrolment.status" in scopes else None,
+            payments=_payments_of(rows, names) if "payment.timeline" in scopes else None,
+            surveyed_on=person.surveyed_on if "survey.recency" in scopes else None,
+            card_expires_on=person.cnic_expires_on if "card.validity" in scopes else None,
         )
 
     async def payment_points(self, district: str, on: date) -> tuple[PaymentPoint, ...]:
-        """Open points of a district, banks first; see `Registry.payment_points`."""
+        """Open points of a district, banks first; see `PaymentPoints`."""
         asked = {"place": district, "day": on}
         rows = await self._ask(lambda connection: _points.all(connection, asked))
-        return tuple(_point(row) for row in rows)
+        return tuple(PaymentPoint(row.district, row.kind, row.name, row.name_ur) for row in rows)
+
+    def _person(self, row: AnyRow) -> Person:
+        return Person(
+            first_name=self._first_name(row.name),
+            district=row.district,
+            sex=row.sex,
+            phones=frozenset([row.phone] if row.phone else []),
+            reach=row.phone_sealed,
+        )
+
+    def _first_name(self, sealed: bytes) -> str:
+        return self.keys.open(sealed).split(" ", 1)[0]
 
     async def _ask(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -145,19 +151,22 @@ def _find(
     person = _person.first(connection, {"cnic": cnic})
     if person is None:
         return None
-    receives = person.sex != "m" and person.role in ("head", "spouse")
-    concerned = {"person": person.id, "home": person.household if receives else None}
-    wanted = _enrolments_with_payments if "payments" in scopes else _enrolments
-    return person, wanted.all(connection, concerned) if scopes else ()
+    if "payment.timeline" in scopes:
+        return person, _enrolments_with_payments.all(connection, {"person": person.id})
+    if "enrolment.status" in scopes:
+        return person, _enrolments.all(connection, {"person": person.id})
+    return person, ()
 
 
-def _enrolments_of(rows: Sequence[AnyRow]) -> tuple[Enrolment, ...]:
+def _enrolments_of(rows: Sequence[AnyRow], names: Mapping[int, str]) -> tuple[Enrolment, ...]:
     # An enrolment is in as many rows as it has payments.
-    distinct = {row.id: Enrolment(row.programme, row.status, row.since, row.reason) for row in rows}
+    distinct = {
+        row.id: Enrolment(row.programme, row.status, row.since, row.reason, names[row.member]) for row in rows
+    }
     return tuple(distinct.values())
 
 
-def _payments_of(rows: Sequence[AnyRow]) -> tuple[Payment, ...]:
+def _payments_of(rows: Sequence[AnyRow], names: Mapping[int, str]) -> tuple[Payment, ...]:
     paid = sorted((row for row in rows if row.cycle), key=lambda row: row.cycle, reverse=True)
     return tuple(
         Payment(
@@ -167,11 +176,10 @@ def _payments_of(rows: Sequence[AnyRow]) -> tuple[Payment, ...]:
             status=row.outcome,
             reason=row.hindrance,
             on=row.on,
-            point=_point(row) if row.kind else None,
+            point=PaymentPoint(row.district, row.kind, row.point, row.name_ur) if row.kind else None,
+            beneficiary=names[row.member],
+            provider=row.provider,
+            account_last4=row.account_last4,
         )
         for row in paid
     )
-
-
-def _point(row: AnyRow) -> PaymentPoint:
-    return PaymentPoint(row.district, row.kind, row.name, row.name_ur)

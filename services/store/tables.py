@@ -15,10 +15,7 @@ Id = sa.LargeBinary(16)
 
 
 class Moment(sa.TypeDecorator[datetime]):
-    """A moment, always with a time zone: written in UTC and read as UTC.
-
-    SQLite keeps no time zone, and PostgreSQL answers in the session's.
-    """
+    """A moment in UTC. SQLite keeps no time zone, and PostgreSQL answers in the session's."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -152,20 +149,31 @@ grievance = sa.Table(
     sa.Column("category", sa.String(40), nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("cnic", Id, comment="keyed hash"),
+    sa.Column("district", sa.String(40), comment="whose staff see it"),
+    sa.Column(
+        "sensitive", sa.Boolean, nullable=False, server_default=sa.false(), comment="not for local staff"
+    ),
+    sa.Column("level", sa.Integer, nullable=False, server_default="0", comment="how far it was escalated"),
+    sa.Column("assignee", sa.String(60)),
+    sa.Column("due_at", Moment, comment="when it is escalated"),
     sa.Column("facts", sa.LargeBinary, nullable=False, comment="sealed JSON"),
     sa.Column("at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
     sa.Index("grievance_conversation", "conversation", "at"),
+    sa.Index("grievance_due", "status", "due_at"),
 )
 
 household = sa.Table(
     "household",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", Id, comment="keyed hash of the extract's own number of it"),
     sa.Column("district", sa.String(40), nullable=False, comment="code of locales/districts.tsv"),
     sa.Column("phone", Id, comment="keyed hash of the registered phone number"),
+    sa.Column("phone_sealed", sa.LargeBinary, comment="the same number, to send a code to"),
     sa.Column("score", sa.Numeric(5, 2), comment="poverty score 0-100; never leaves the registry"),
     sa.Column("surveyed_on", sa.Date),
+    sa.Index("household_key", "key", unique=True),
 )
 
 member = sa.Table(
@@ -192,7 +200,9 @@ enrolment = sa.Table(
     sa.Column("status", sa.String(24), nullable=False),
     sa.Column("reason", sa.String(24), comment="why, where the status needs one"),
     sa.Column("since", sa.Date, nullable=False),
-    sa.Index("enrolment_member", "member"),
+    sa.Column("payee", sa.Integer, sa.ForeignKey("member.id"), comment="who is paid, if not the member"),
+    sa.Index("enrolment_member", "member", "programme", unique=True),
+    sa.Index("enrolment_payee", "payee"),
 )
 
 payment = sa.Table(
@@ -206,13 +216,16 @@ payment = sa.Table(
     sa.Column("reason", sa.String(24)),
     sa.Column("on", sa.Date, comment="when it reached this status"),
     sa.Column("point", sa.Integer, sa.ForeignKey("payment_point.id")),
-    sa.Index("payment_enrolment", "enrolment"),
+    sa.Column("provider", sa.String(40), comment="bank or wallet that it goes through"),
+    sa.Column("account_last4", sa.String(4), comment="all that is kept of the account"),
+    sa.Index("payment_enrolment", "enrolment", "cycle", unique=True),
 )
 
 payment_point = sa.Table(
     "payment_point",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", Id, comment="keyed hash of the extract's own number of it"),
     sa.Column("district", sa.String(40), nullable=False),
     sa.Column("kind", sa.String(12), nullable=False, comment="camp, shop or bank"),
     sa.Column("name", sa.String(120), nullable=False),
@@ -220,4 +233,165 @@ payment_point = sa.Table(
     sa.Column("open_from", sa.Date, nullable=False),
     sa.Column("open_until", sa.Date, comment="first day on which it is closed"),
     sa.Index("payment_point_district", "district"),
+    sa.Index("payment_point_key", "key", unique=True),
+)
+
+import_run = sa.Table(
+    "import_run",
+    metadata,
+    sa.Column("id", sa.String(80), primary_key=True, comment="name of the extract"),
+    sa.Column("kind", sa.String(20), nullable=False, comment="households, members, ..."),
+    sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of file and mapping"),
+    sa.Column("rows_done", sa.BigInteger, nullable=False, comment="of the file, taken or rejected"),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False, comment="running or done"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+)
+
+source_copy = sa.Table(
+    "source_copy",
+    metadata,
+    sa.Column("source", sa.String(40), primary_key=True),
+    sa.Column("subject", Id, primary_key=True, comment="keyed hash of the CNIC"),
+    sa.Column("scopes", sa.String(120), primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False, comment="sealed JSON, cut to the scopes"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("source_copy_at", "at"),
+    comment="what a source last said, for when it does not answer",
+)
+
+follow_up = sa.Table(
+    "follow_up",
+    metadata,
+    sa.Column("id", sa.String(160), primary_key=True, comment="the call's id"),
+    sa.Column("conversation", Id, nullable=False),
+    sa.Column("call", sa.LargeBinary, nullable=False, comment="sealed JSON of the call to repeat"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Index("follow_up_due", "due_at"),
+    comment="answers that are owed because a source was late",
+)
+
+phone_link = sa.Table(
+    "phone_link",
+    metadata,
+    sa.Column("holder", Id, primary_key=True, comment="keyed hash of a proven phone, or a conversation"),
+    sa.Column("subject", Id, primary_key=True, comment="keyed hash of the CNIC"),
+    sa.Column("how", sa.String(12), nullable=False, comment="registry or code"),
+    sa.Column("person", sa.LargeBinary, nullable=False, comment="sealed JSON: cnic, first name"),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Index("phone_link_subject", "subject"),
+)
+
+one_time_code = sa.Table(
+    "one_time_code",
+    metadata,
+    sa.Column("id", sa.String(160), primary_key=True, comment="the call's id"),
+    sa.Column("holder", Id, nullable=False, comment="who asked for it"),
+    sa.Column("subject", Id, nullable=False),
+    sa.Column("code", Id, comment="keyed hash; NULL where no code was sent, which nobody is told"),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Index("one_time_code_holder", "holder", "at"),
+    sa.Index("one_time_code_subject", "subject", "at"),
+)
+
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("id", sa.String(160), primary_key=True, comment="the call's id"),
+    sa.Column("subject", Id, nullable=False, comment="keyed hash of the beneficiary's CNIC"),
+    sa.Column("recipient", Id, nullable=False, comment="keyed hash of the helper's phone"),
+    sa.Column("purpose", sa.String(20), nullable=False),
+    sa.Column("scopes", sa.String(120), nullable=False),
+    sa.Column("words", sa.LargeBinary, nullable=False, comment="sealed: the text as it was shown"),
+    sa.Column("evidence", sa.String(160), nullable=False, comment="channel and id of the message of consent"),
+    sa.Column("given_at", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Column("withdrawn_at", Moment),
+    sa.Index("consent_recipient", "recipient", "subject"),
+    sa.Index("consent_subject", "subject"),
+)
+
+asked = sa.Table(
+    "asked",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("sender", Id, primary_key=True),
+    sa.Column("subject", Id, primary_key=True),
+    sa.Column("near", Id, nullable=False, comment="keyed hash of the number without its last digits"),
+    sa.Column("block", Id, nullable=False, comment="keyed hash of the sender's address block"),
+    sa.Column("known", sa.Boolean, nullable=False, comment="whether the sender may know the subject"),
+    sa.Index("asked_subject", "day", "subject"),
+    sa.Index("asked_near", "day", "near"),
+    sa.Index("asked_block", "day", "block"),
+    comment="who asked after whom on a day: for the enumeration guard",
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("chain", sa.SmallInteger, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False, comment="without gaps from 1"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", Id, nullable=False, comment="keyed hash of sender, partner or operator"),
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("purpose", sa.String(40), nullable=False),
+    sa.Column("subject", Id, nullable=False, comment="keyed hash of the CNIC, by a key of its own"),
+    sa.Column("entry", sa.String(1200), nullable=False, comment="JSON: scopes, sources, rules, decision"),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False, comment="over this row and the hash before it"),
+    sa.Index("audit_subject", "subject", "at"),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("chain", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    comment="the newest row of each chain; its lock orders who writes next",
+)
+
+partner_message = sa.Table(
+    "partner_message",
+    metadata,
+    sa.Column("sender", sa.String(100), primary_key=True),
+    sa.Column("id", sa.String(100), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("partner_message_at", "at"),
+    comment="messages of partner systems that were taken: the same one is not taken twice",
+)
+
+change_request = sa.Table(
+    "change_request",
+    metadata,
+    sa.Column("id", sa.String(160), primary_key=True, comment="the call's id"),
+    sa.Column("reference", sa.String(12), nullable=False, unique=True),
+    sa.Column("conversation", Id, nullable=False),
+    sa.Column("subject", Id, comment="keyed hash of the CNIC"),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("facts", sa.LargeBinary, nullable=False, comment="sealed JSON: CNIC, what changed, evidence"),
+    sa.Column(
+        "proven", sa.Boolean, nullable=False, comment="whether the sender's phone is the registered one"
+    ),
+    sa.Column("status", sa.String(12), nullable=False, comment="new, exported, done or refused"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Index("change_request_status", "status", "at"),
+    sa.Index("change_request_conversation", "conversation", "at"),
+)
+
+grievance_event = sa.Table(
+    "grievance_event",
+    metadata,
+    sa.Column("grievance", sa.String(160), sa.ForeignKey("grievance.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False, comment="from 1"),
+    sa.Column("status", sa.String(20), nullable=False, comment="which it has from now on"),
+    sa.Column("actor", sa.String(60), nullable=False, comment="citizen, clock, or name of the staff"),
+    sa.Column("note", sa.LargeBinary, comment="sealed"),
+    sa.Column("at", Moment, nullable=False),
+    comment="the life of a complaint; nothing is changed here",
 )

@@ -19,7 +19,7 @@ from services.locales import load_places
 from services.privacy.identifiers import Keys
 from services.programmes.load import load_programmes
 from services.programmes.programme import Programmes
-from services.registry import Registry, demo
+from services.registry import demo
 from services.registry.demo import Sample
 from services.registry.families import Country
 from services.registry.sql import SqlRegistry
@@ -69,7 +69,7 @@ def deploy(
     store: Store,
     keys: Keys,
     *,
-    registry: Registry | None = None,
+    registry: Any = None,
     channels: Mapping[str, Channel] | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     disclosure: Any = "registered_phone",
@@ -86,7 +86,7 @@ def deploy(
         keys=keys,
         words=words(),
         catalogue=catalogue(),
-        sources=Sources(store, keys, found, programmes(), build_advice(programmes()), disclosure),
+        sources=Sources(store, keys, found, found, programmes(), build_advice(programmes()), disclosure),
         channels={**standard, **(channels or {})},
         clock=clock,
         **options,

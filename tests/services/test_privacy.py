@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from services.privacy.disclosure import granted
 from services.privacy.identifiers import Keys, WrongKey, load_or_create_secret, verify_key
-from services.registry import Record
+from services.registry import Person
 from services.store.engine import Store
-from tests.services.deployment import NOW, deploy, inbound, sample, settle
+from tests.services.deployment import deploy, inbound, sample, settle
 from tests.services.test_turns import taken
 
 KEYS = Keys.from_secret(b"a secret that is only for the tests")
@@ -86,8 +86,8 @@ def test_a_database_knows_its_key(store: Store) -> None:
         store.run_now(lambda connection: verify_key(connection, OTHER))
 
 
-def record(phone: bytes | None) -> Record:
-    return Record("0012", "A", "kech", "f", phone, None, None, NOW.date())
+def record(phone: bytes | None) -> Person:
+    return Person("A", "kech", "f", frozenset([phone] if phone else []))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def record(phone: bytes | None) -> Record:
         (None, b"1", "none"),
     ],
 )
-def test_who_may_learn_what(found: Record | None, phone: bytes | None, level: str) -> None:
+def test_who_may_learn_what(found: Person | None, phone: bytes | None, level: str) -> None:
     assert granted(found, phone, "registered_phone") == level
     assert granted(found, phone, "anyone") == ("own" if level == "own" else "word")
 

@@ -18,7 +18,7 @@ from services.store.tables import enrolment, household, member, payment, payment
 from tests.services.deployment import HOUSEHOLDS, NOW, country, rows, sample, settle
 
 TODAY = NOW.date()
-BOTH: Any = frozenset({"enrolment", "payments"})
+BOTH: Any = frozenset({"person.link", "enrolment.status", "payment.timeline"})
 
 
 def registry(store: Store, keys: Keys) -> SqlRegistry:
@@ -33,8 +33,8 @@ def test_a_record_with_its_payments_newest_first(store: Store, keys: Keys) -> No
     settle(store, keys)
     ready = sample("enrolled, payment ready")
     record = find(store, keys, ready.cnic)
-    assert record.cnic_last4 == ready.cnic[-4:]
-    assert record.phone == keys.hash("phone", ready.phone)
+    assert record.person.phones == {keys.hash("phone", ready.phone)}
+    assert keys.open(record.person.reach) == ready.phone
     assert record.as_of == TODAY
     assert record.enrolments[0].programme == "kafaalat"
     cycles = [one.cycle for one in record.payments]
@@ -47,10 +47,10 @@ def test_a_record_with_its_payments_newest_first(store: Store, keys: Keys) -> No
 def test_only_what_was_asked_for(store: Store, keys: Keys) -> None:
     settle(store, keys)
     cnic = sample("enrolled, payment ready").cnic
-    assert find(store, keys, cnic, frozenset({"enrolment"})).payments == ()
-    assert find(store, keys, cnic, frozenset({"payments"})).enrolments == ()
+    assert find(store, keys, cnic, frozenset({"enrolment.status"})).payments is None
+    assert find(store, keys, cnic, frozenset({"payment.timeline"})).enrolments is None
     bare = find(store, keys, cnic, frozenset())
-    assert (bare.enrolments, bare.payments) == ((), ())
+    assert (bare.person, bare.enrolments, bare.payments) == (None, None, None)
 
 
 def test_a_number_that_nobody_has(store: Store, keys: Keys) -> None:
