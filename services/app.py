@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -20,6 +20,10 @@ from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
 from services.answers import Sources
 from services.catalogue import load_catalogue
+from services.complaints.acts import Office
+from services.complaints.categories import Categories, load_categories
+from services.complaints.escalate import sweep
+from services.complaints.notice import Post
 from services.delivery import Delivery, deliver_forever
 from services.locales import load_places
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
@@ -72,6 +76,14 @@ def build_advice(programmes: Programmes) -> Advice:
     return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
+def build_office(
+    keys: Keys, catalogue: Catalogue, channels: Mapping[str, Channel], terms: Categories
+) -> Office:
+    """What complaints are worked on with, and answered on these channels."""
+    limits = {name: channel.limits for name, channel in channels.items()}
+    return Office(keys, terms, Post(keys, catalogue, limits))
+
+
 def secret_of(settings: Settings) -> bytes:
     """The deployment's secret: from the settings, else from its file, made once."""
     if settings.secret_key:
@@ -106,7 +118,14 @@ def build(
         words=load_words(),
         catalogue=build_catalogue(),
         sources=Sources(
-            store, keys, registry, registry, programmes, build_advice(programmes), settings.disclosure
+            store,
+            keys,
+            registry,
+            registry,
+            programmes,
+            build_advice(programmes),
+            settings.disclosure,
+            load_categories(settings.complaint_categories),
         ),
         channels={**channels, **(extra or {})},
         clock=clock,
@@ -153,7 +172,9 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
+        office = build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+        chores = (partial(sweep, parts.store, office),)
+        delivery = Delivery(parts.store, parts.keys, parts.channels, clock, chores=chores)
         tasks = [asyncio.create_task(deliver_forever(delivery))]
         if isinstance(telegram, Telegram):
             tasks.append(asyncio.create_task(_run_telegram(telegram, parts, settings)))

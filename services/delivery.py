@@ -7,7 +7,7 @@ itself but waits for its receipt.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,6 +44,8 @@ class Delivery:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     idle: float = 1.0
+    chores: tuple[Callable[[datetime], Awaitable[object]], ...] = ()
+    """What features have done again and again, told the time: each is safe to repeat, and in any process."""
 
 
 async def deliver_forever(delivery: Delivery) -> None:
@@ -54,6 +56,7 @@ async def deliver_forever(delivery: Delivery) -> None:
     while True:
         try:
             await delivery.store.run(lambda c: _keep_house(c, delivery.clock()))
+            await _do_chores(delivery)
             while await deliver_one(delivery):
                 pass
         except StoreUnavailable:
@@ -61,6 +64,16 @@ async def deliver_forever(delivery: Delivery) -> None:
         except Exception:  # a bug that one message meets must not keep the others from being sent
             log.exception("a message could not be sent")
         await asyncio.sleep(delivery.idle)
+
+
+async def _do_chores(delivery: Delivery) -> None:
+    for chore in delivery.chores:
+        try:
+            await chore(delivery.clock())
+        except StoreUnavailable:
+            raise
+        except Exception:  # a bug in one must not keep messages from being sent
+            log.exception("a chore could not be done")
 
 
 def _keep_house(connection: Connection, now: datetime) -> None:

@@ -30,7 +30,8 @@ def got_status(session: Session, event: Event) -> Turn:
         case Result(data={"payments": [first, *others]}):
             return _say_payment(session, first, others)
         case Result(data={"enrolments": [first, *_], "last4": last4}):
-            return reply(session, standing.of_enrolment(first, last4))
+            told = session.with_slots(refused=standing.refusal(first))
+            return reply(told, standing.of_enrolment(first, last4))
     return reply(session, Say("status.no_payment"))
 
 
@@ -44,6 +45,7 @@ def after_payment(session: Session, event: Event) -> Turn:
 
 def _say_payment(session: Session, first: Json, others: list[Json]) -> Turn:
     say = standing.of_payment(first, more=bool(others))
+    session = session.with_slots(withdrawn=standing.withdrawal(first))
     if not others:
         return reply(session.with_slots(payments=None), say)
     return ask(session.with_slots(payments=list(others)), say, then=after_payment)

@@ -55,6 +55,7 @@ conversation = sa.Table(
     sa.Column("language", sa.String(12), nullable=False),
     sa.Column("opted_out_at", Moment),
     sa.Column("heard_at", Moment, nullable=False),
+    sa.Index("conversation_phone", "phone"),
 )
 
 inbound = sa.Table(
