@@ -115,7 +115,7 @@ def _go_on(turn: Turn, at: datetime) -> Turn:
 
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
-        session = session.with_slots(cnic=None, cnics=None, also=None)
+        session = session.with_slots(cnic=None, cnics=None, also=None, refused=None, withdrawn=None)
     if heard.intent:
         session = session.with_slots(also=_matters(heard)[1:] or None)
     language = session.language if session.chosen else heard.language or session.language

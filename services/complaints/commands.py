@@ -93,9 +93,15 @@ def assign(
     name: As,
     role: Role,
     district: District = None,
+    into: Annotated[
+        str | None,
+        typer.Option("--in", help="code of the district that has it from now on: headquarters only"),
+    ] = None,
 ) -> None:
     """Give a complaint to a member of the staff."""
-    _act(reference, _staff(name, role, district), "assign", to=to)
+    if into is not None and into not in load_places():
+        raise ValueError(f"no district has the code {into!r}: see locales/districts.tsv")
+    _act(reference, _staff(name, role, district), "assign", to=to, into=into)
 
 
 @commands.command()
@@ -179,13 +185,24 @@ def _act(
     *,
     text: str = "",
     to: str | None = None,
+    into: str | None = None,
     about: str | None = None,
     tell: bool = False,
 ) -> None:
     def work(connection: Connection, office: Office) -> tuple[Case, Posted | None]:
         case = acts.seen(connection, office, staff, reference)
         return acts.act(
-            connection, office, staff, case, action, at=_now(), text=text, to=to, about=about, tell=tell
+            connection,
+            office,
+            staff,
+            case,
+            action,
+            at=_now(),
+            text=text,
+            to=to,
+            district=into,
+            about=about,
+            tell=tell,
         )
 
     case, posted = _do(work, reference)
