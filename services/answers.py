@@ -5,88 +5,22 @@ each may be repeated: a turn that is begun anew leaves nothing behind.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeAlias
-
-from sqlalchemy import Connection
+from collections.abc import Mapping
 
 from bot.messages import Call, Json, Result
-from services import complaints, desk
+from services import complaints, desk, linking
+from services.asking import Answerer, Context, Sources
 from services.eligibility.facts import Statement
-from services.privacy.disclosure import Policy, granted
+from services.enquiry import enquire
 from services.privacy.identifiers import Keys
-from services.programmes.advice import Advice
-from services.programmes.programme import Programmes
-from services.registry import (
-    REASONS_THAT_ARE_FACTS,
-    Enrolment,
-    Payment,
-    PaymentPoint,
-    PaymentPoints,
-    Registry,
-    Scope,
-    Unavailable,
-)
+from services.registry import REASONS_THAT_ARE_FACTS, Scope, Unavailable
+from services.status import local, registry_mine, registry_status
 from services.store import conversations
-from services.store.engine import Store
 
-SCOPES: frozenset[Scope] = frozenset({"person.link", "enrolment.status", "payment.timeline"})
+__all__ = ["ANSWERS", "Context", "Sources"]
 
-URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
-"""Payments are said in this order: money that waits for its owner first."""
-
-MOST_PAYMENTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where answers come from."""
-
-    store: Store
-    keys: Keys
-    registry: Registry
-    points: PaymentPoints
-    programmes: Programmes
-    advice: Advice
-    disclosure: Policy = "registered_phone"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who is asking, and when. `effects` are run in the turn's own transaction."""
-
-    conversation: bytes
-    phone: bytes | None
-    provable: bool
-    at: datetime
-    sources: Sources
-    effects: list[Callable[[Connection], None]] = field(default_factory=list)
-
-
-Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]
-
-
-async def registry_status(call: Call, context: Context) -> Result:
-    """`cnic` -> `disclosure`, `last4` and, as far as that is granted, `enrolments` and `payments`."""
-    sources, cnic = context.sources, str(call.args["cnic"])
-    try:
-        record = await sources.registry.find(cnic, SCOPES)
-    except Unavailable:
-        return Result(call, context.at, ok=False, error="unavailable")
-    level = granted(record.person if record else None, context.phone, sources.disclosure)
-    data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
-    if level == "none":
-        data["provable"] = context.provable and context.phone is None
-    elif level == "word":
-        standing = (record and record.enrolments) or ()
-        data["enrolments"] = [{"status": enrolment.status} for enrolment in standing]
-    elif record is not None and record.person is not None:
-        data["enrolments"] = [_enrolment(e, context) for e in record.enrolments or ()]
-        said = _said_first(record.payments or ())
-        data["payments"] = [_payment(p, record.person.district) for p in said]
-    return Result(call, context.at, data=data)
+KNOWN: frozenset[Scope] = frozenset({"enrolment.status"})
+"""What a registry tells of a family that rules ask about."""
 
 
 async def programme_facts(call: Call, context: Context) -> Result:
@@ -122,7 +56,7 @@ async def payment_points_find(call: Call, context: Context) -> Result:
         points = await context.sources.points.payment_points(district, context.at.date())
     except Unavailable:
         return Result(call, context.at, ok=False, error="unavailable")
-    found = [{"kind": point.kind, "name": _name(point)} for point in points]
+    found = [{"kind": point.kind, "name": local(point)} for point in points]
     return Result(call, context.at, data={"district": district, "points": found})
 
 
@@ -204,6 +138,12 @@ async def consent_start(call: Call, context: Context) -> Result:
 
 ANSWERS: Mapping[str, Answerer] = {
     "registry.status": registry_status,
+    "registry.mine": registry_mine,
+    "link.send_code": linking.send_code,
+    "link.check_code": linking.check_code,
+    "helper.list": linking.helper_list,
+    "helper.give": linking.helper_give,
+    "helper.end": linking.helper_end,
     "programme.facts": programme_facts,
     "eligibility.next": eligibility_next,
     "payment_points.find": payment_points_find,
@@ -219,57 +159,19 @@ ANSWERS: Mapping[str, Answerer] = {
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     """Facts of the asker's own record that rules speak of; none where it is not theirs, or not to be had."""
-    try:
-        record = await context.sources.registry.find(cnic, SCOPES)
-    except Unavailable:
-        return {}
-    person = record and record.person
-    if not (record and person) or granted(person, context.phone, context.sources.disclosure) != "own":
+    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN)
+    if found.grant.level != "own":
         return {}
     told: dict[str, Statement] = {}
-    for enrolment in record.enrolments or ():
+    for fact in found.view.enrolments:
+        enrolment, as_of = fact.value, fact.as_of
         if enrolment.programme == "kafaalat":
-            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", record.as_of)
+            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", as_of)
         if enrolment.reason in REASONS_THAT_ARE_FACTS:
             told[str(enrolment.reason)] = Statement(True, "registry", enrolment.since)
-    if person.sex == "x":
-        told["transgender_member"] = Statement(True, "registry", record.as_of)
+    if found.who.person and found.who.person.sex == "x":
+        told["transgender_member"] = Statement(True, "registry", found.who.persons[0].as_of)
     return told
-
-
-def _said_first(payments: tuple[Payment, ...]) -> list[Payment]:
-    newest = max((payment.cycle for payment in payments), default="")
-    said = [p for p in payments if p.cycle == newest or URGENCY.index(p.status) < 3]
-    said.sort(key=lambda p: (URGENCY.index(p.status), -p.amount))
-    return said[:MOST_PAYMENTS]
-
-
-def _payment(payment: Payment, district: str) -> dict[str, Any]:
-    return {
-        "programme": payment.programme,
-        "cycle": payment.cycle,
-        "amount": payment.amount,
-        "status": payment.status,
-        "reason": payment.reason,
-        "on": payment.on.isoformat() if payment.on else None,
-        "point": _name(payment.point) if payment.point else None,
-        "district": payment.point.district if payment.point else district,
-    }
-
-
-def _enrolment(enrolment: Enrolment, context: Context) -> dict[str, Any]:
-    programmes = context.sources.programmes
-    return {
-        "programme": enrolment.programme,
-        "status": enrolment.status,
-        "reason": enrolment.reason,
-        "since": enrolment.since.isoformat(),
-        **programmes.rule(enrolment.programme, enrolment.reason),
-    }
-
-
-def _name(point: PaymentPoint) -> dict[str, str]:
-    return {"en": point.name, "ur": point.name_ur}
 
 
 def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:

@@ -18,14 +18,18 @@ from channels.sms_twilio import SmsTwilio
 from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
-from services.answers import Sources
+from services.asking import Sources
 from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
+from services.enquiry import Desk
 from services.locales import load_places
+from services.notices import Notices
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
+from services.registry.copies import StoredCopies
+from services.registry.lookup import Connected, Lookup
 from services.registry.sql import SqlRegistry
 from services.settings import Settings
 from services.store.engine import Store, open_store
@@ -99,16 +103,25 @@ def build(
     store, keys = open_database(settings)
     channels, off = build_channels(settings)
     programmes = load_programme_data()
+    channels |= extra or {}
+    catalogue = build_catalogue()
     registry = SqlRegistry(store, keys, lambda: clock().date())
+    lookup = Lookup([Connected(registry)], StoredCopies(store, keys, clock))
     parts = Parts(
         store=store,
         keys=keys,
         words=load_words(),
-        catalogue=build_catalogue(),
+        catalogue=catalogue,
         sources=Sources(
-            store, keys, registry, registry, programmes, build_advice(programmes), settings.disclosure
+            store=store,
+            keys=keys,
+            desk=Desk(store, keys, lookup, settings.disclosure, settings.refusal_bucket),
+            points=registry,
+            programmes=programmes,
+            advice=build_advice(programmes),
+            notices=Notices(keys, catalogue, channels, settings.default_language),
         ),
-        channels={**channels, **(extra or {})},
+        channels=channels,
         clock=clock,
         default_language=settings.default_language,
         deadline=settings.deadline,

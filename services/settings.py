@@ -39,6 +39,12 @@ class Settings(BaseSettings):
         "registered_phone",
         description="who learns a status: the registered phone, or anyone the bare word",
     )
+    refusal_bucket: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="a refusal leaves at a multiple of so many seconds, so that its time tells nothing",
+    )
     twilio_account_sid: str = Field("", description="Twilio account, AC...")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
     twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")

@@ -19,7 +19,8 @@ from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
 from channels import Channel, Response
 from services import unanswered
-from services.answers import ANSWERS, Context, Sources
+from services.answers import ANSWERS
+from services.asking import Context, Sources
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.conversations import Found, Overtaken
@@ -89,9 +90,12 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     phone = keys.hash("phone", inbound.contact) if inbound.contact else found.phone
     context = Context(
         conversation=key,
+        channel=inbound.channel,
+        message=inbound.id,
         phone=phone,
         provable=channel.proves_phone,
         at=inbound.at,
+        ends=asyncio.get_running_loop().time() + parts.deadline,
         sources=parts.sources,
     )
     if unanswered.worth_keeping(heard, session.expects):
@@ -135,19 +139,18 @@ async def _think(
 ) -> tuple[Session, tuple[Say, ...]]:
     turn = respond(session, heard)
     says = turn.says
-    ends = asyncio.get_running_loop().time() + parts.deadline
     for number in range(MOST_CALLS):
         if turn.call is None:
             return turn.session, says
         call = replace(turn.call, id=f"{message}:{number}")
-        turn = respond(turn.session, await _answer(parts, call, context, ends))
+        turn = respond(turn.session, await _answer(parts, call, context))
         says += turn.says
     raise RuntimeError(f"more than {MOST_CALLS} calls in a turn of {turn.session.topic}")
 
 
-async def _answer(parts: Parts, call: Call, context: Context, ends: float) -> Result:
+async def _answer(parts: Parts, call: Call, context: Context) -> Result:
     try:
-        async with asyncio.timeout_at(ends):
+        async with asyncio.timeout_at(context.ends):
             return await ANSWERS[call.name](call, context)
     except TimeoutError:
         return Result(call, parts.clock(), ok=False, error="late")

@@ -55,7 +55,11 @@ READ = 1000
 ONLY_ALONE = frozenset({"stop", "start"})
 """Intents that a number in the text speaks against: "STOP 12345" is somebody's quoted message."""
 
+CODE_DIGITS = 6
+"""Of a one-time code."""
+
 _LETTER = re.compile(r"[^\W\d]")
+_DIGITS = re.compile(r"[^0-9]")
 
 LANGUAGE_WORDS = 3
 """Words of the longest name of a language."""
@@ -119,6 +123,8 @@ def _slots(
         slots["link"] = True
     if "language" in expects.slots and (named := _language(tokens, words)):
         slots["language"] = named
+    if "code" in expects.slots and len(code := _DIGITS.sub("", clean)) == CODE_DIGITS:
+        slots["code"] = code
     if "text" in expects.slots and tokens:
         slots["text"] = clean.strip()
     return slots

@@ -21,8 +21,8 @@ from sqlalchemy import Connection
 
 from services.store.tables import about
 
-Purpose: TypeAlias = Literal["cnic", "phone", "address", "reply"]
-PURPOSES: tuple[Purpose, ...] = ("cnic", "phone", "address", "reply")
+Purpose: TypeAlias = Literal["cnic", "phone", "address", "reply", "code"]
+PURPOSES: tuple[Purpose, ...] = ("cnic", "phone", "address", "reply", "code")
 
 SHORTEST_SECRET = 32
 HASH_BYTES = 16

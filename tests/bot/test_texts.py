@@ -13,9 +13,9 @@ from bot.messages import Choice, Limits, Say
 from bot.questions import choices_of
 from bot.render import AIM, render
 from bot.segments import count
-from bot.steps import CNIC_ENDS, SHARE_PHONE
+from bot.steps import CNIC_ENDS, SEND_CODE, SHARE_PHONE, menu_of
 from bot.texts import Catalogue, Entry, Language, known_locale, placeholders
-from bot.topics import OPENINGS, complaint, eligibility
+from bot.topics import OPENINGS, complaint, eligibility, privacy
 from services.checks import texts as faults_of
 from services.eligibility.decision import decide
 from services.eligibility.facts import Statement
@@ -39,17 +39,57 @@ LONGEST = {
     "amount": 118_000, "cycle": "2026-Q3", "point": LONG_NAME, "other": LONG_NAME, "on": "2026-11-28",
     "since": "2026-11-28", "last4": "0012", "cut_off": 32, "n": 14, "reference": "4829-1736",
     "district": "naushahro_feroze", "source": {"en": "Economic Survey", "ur": "اکنامک سروے"},
-    "source_date": "2025-06-10", "programme": "taleemi_wazaif",
+    "source_date": "2025-06-10", "programme": "taleemi_wazaif", "code": "483920", "until": "2027-11-28",
+    "phone": "0300 1234567", "name": "Bakhtawar", "as_of": "2026-11-28", "status": "not_released",
+    "children": ["Amina", "Bilal", "Dua"],
 }  # fmt: skip
 """The longest that each argument gets, so that a text that fits with these fits always."""
 
-BUDGETED = ("status.", "eligibility.", "ask.", "complaint.", "cnic.", "privacy.")
+PRIVATE = (
+    "privacy.code_for_what",
+    "privacy.code_sent",
+    "privacy.code_ask_again",
+    "privacy.code_wrong",
+    "privacy.code_over",
+    "privacy.code_message",
+    "privacy.not_now",
+    "privacy.too_many",
+    "privacy.not_forgotten",
+    "privacy.forgotten",
+    "privacy.nobody_asked",
+    "privacy.asked",
+    "helper.ask_phone",
+    "helper.ask_phone_again",
+    "helper.not_given",
+    "helper.given",
+    "helper.ended",
+)
+ALONG = (
+    "status.line.",
+    "status.children",
+    "status.as_of",
+    "status.conflict",
+    "status.more_to_come",
+    "status.of_person",
+    "status.follow_up",
+    "privacy.asked_by.",
+    "privacy.stays.",
+    "privacy.code_right",
+)
+"""Said beside something else, at a segment each."""
+
+BUDGETED = ("helper.", "status.", "eligibility.", "ask.", "complaint.", "cnic.", "privacy.")
 PARTS_OF_TEXTS = (
     "eligibility.choice.",
     "eligibility.word.",
     "eligibility.reason.",
     "status.choice.",
     "complaint.choice.",
+    "helper.choice.",
+    "privacy.choice.",
+    "privacy.yes",
+    "privacy.no",
+    *ALONG,
 )
 
 
@@ -81,8 +121,8 @@ def _sayable() -> Iterator[Say]:
             if status == "blocked" and hindrance == "not_collected":
                 continue
             for point in (LONG_NAME, None):
-                payment = {**LONGEST, "status": status, "reason": hindrance, "point": point}
-                yield standing.of_payment(payment, more=True)
+                payment = {**LONGEST, "status": status, "reason": hindrance, "point": point, "children": []}
+                yield standing.of_payment(payment | {"as_of": None})[0]
     for status in _literals(EnrolmentStatus):
         for reason in (None, *_literals(EnrolmentReason)):
             enrolment = {**LONGEST, "status": status, "reason": reason}
@@ -94,15 +134,21 @@ def _sayable() -> Iterator[Say]:
         "complaint.where", "complaint.why_appeal",
         "complaint.filed", "complaint.not_filed", "complaint.none_found", "complaint.not_known_now",
         "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
-        "privacy.neutral",
+        *PRIVATE, "status.no_payment",
     ):  # fmt: skip
         yield Say(key, LONGEST)
     for key in ("complaint.how_much", "complaint.what_staff"):
         yield Say(key, choices=complaint.STATUS)
     yield from _advice()
-    two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS)
+    two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS[:2])
     yield Say("cnic.which_of_two", choices=two)
     yield Say("privacy.prove", choices=(SHARE_PHONE,))
+    yield Say("privacy.neutral", LONGEST, (SEND_CODE,))
+    yield Say("privacy.what", choices=menu_of("helper", "who_asked", "forget_me"))
+    yield Say("privacy.forget", choices=privacy.YES_NO)
+    yield Say("helper.confirm", LONGEST, privacy.YES_NO)
+    yield Say("helper.there_are", LONGEST, (privacy.END, privacy.ANOTHER))
+    yield Say("cnic.whose", choices=tuple(Choice(end, "cnic.person", LONGEST) for end in CNIC_ENDS[:3]))
 
 
 BANDS = [[0, 44_999], [45_000, 149_999], [150_000, 10_000_000]]
@@ -204,7 +250,15 @@ def test_the_budget_covers_every_text_of_its_topics(catalogue: Catalogue) -> Non
     statuses = {key for key in catalogue.keys("en") if key.startswith("complaint.status.")}
     for key in catalogue.keys("en") - statuses:
         if key.startswith(BUDGETED) and not key.startswith(PARTS_OF_TEXTS):
-            assert key in said or key in ("privacy.share_phone", "cnic.ending"), key
+            assert key in said or key in ("privacy.share_phone", "cnic.ending", "cnic.person"), key
+
+
+@pytest.mark.parametrize("tag", SPOKEN)
+def test_what_is_said_beside_something_else_costs_a_segment(catalogue: Catalogue, tag: str) -> None:
+    for key in catalogue.keys("en"):
+        if key.startswith(ALONG):
+            text = catalogue.text(key, tag, LONGEST, form="short")
+            assert count(text).segments <= (1 if count(text).alphabet == "gsm7" else 2), (key, text)
 
 
 def test_programmes_and_places_have_their_texts(catalogue: Catalogue) -> None:

@@ -4,7 +4,8 @@
     @ 1 day       time that passes before the next line
     ? name args   what the bot has found out; args as JSON
     = json        what it was told; "=! late" is a source that did not answer. What the rules say of a family
-                  needs no such line: the rules of the programmes are asked themselves
+                  needs no such line: the rules of the programmes are asked themselves. Nor does whom this
+                  phone has asked about: nobody, unless the script says otherwise
     < [key] text  what the bot says as SMS; further lines of a message are indented
 
 The lines `?` and `<` are made by the engine; the others are the script.
@@ -60,6 +61,8 @@ class Replay:
             result = (
                 self._advised(turn.call) if turn.call.name == "eligibility.next" and not results else None
             )
+            if turn.call.name == "registry.mine" and not (results and "people" in results[0]):
+                result = Result(turn.call, self.now, data={"people": []})
             if result is None:
                 assert results, f"{text!r}: the script has no result for {turn.call.name}"
                 told = results.pop(0)

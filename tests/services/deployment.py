@@ -13,15 +13,19 @@ from bot.understand import Words
 from channels import Channel
 from channels.telegram import LIMITS as TELEGRAM
 from channels.terminal import Terminal
-from services.answers import Sources
 from services.app import Built, build_advice, build_catalogue
+from services.asking import Sources
+from services.enquiry import Desk
 from services.locales import load_places
+from services.notices import Notices
 from services.privacy.identifiers import Keys
 from services.programmes.load import load_programmes
 from services.programmes.programme import Programmes
 from services.registry import demo
+from services.registry.copies import StoredCopies
 from services.registry.demo import Sample
 from services.registry.families import Country
+from services.registry.lookup import Connected, Lookup
 from services.registry.sql import SqlRegistry
 from services.store.engine import Store
 from services.turns import Parts
@@ -70,6 +74,8 @@ def deploy(
     keys: Keys,
     *,
     registry: Any = None,
+    sources: list[Connected] | None = None,
+    bucket: float = 0.0,
     channels: Mapping[str, Channel] | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     disclosure: Any = "registered_phone",
@@ -77,17 +83,27 @@ def deploy(
 ) -> Parts:
     """Everything that turns need."""
     found = registry or SqlRegistry(store, keys, lambda: NOW.date())
+    connected = sources or [Connected(found)]
     standard: dict[str, Channel] = {
         name: bench(name).channel for name in ("sms", "whatsapp", "telegram", "web")
     }
     standard["played"] = Terminal(TELEGRAM, "played")
+    every = {**standard, **(channels or {})}
     return Parts(
         store=store,
         keys=keys,
         words=words(),
         catalogue=catalogue(),
-        sources=Sources(store, keys, found, found, programmes(), build_advice(programmes()), disclosure),
-        channels={**standard, **(channels or {})},
+        sources=Sources(
+            store=store,
+            keys=keys,
+            desk=Desk(store, keys, Lookup(connected, StoredCopies(store, keys, clock)), disclosure, bucket),
+            points=found,
+            programmes=programmes(),
+            advice=build_advice(programmes()),
+            notices=Notices(keys, catalogue(), every),
+        ),
+        channels=every,
         clock=clock,
         **options,
     )

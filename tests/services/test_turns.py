@@ -11,7 +11,7 @@ from channels import Response
 from services import turns
 from services.complaints import free_reference
 from services.privacy.identifiers import Keys
-from services.registry import PaymentPoint, Record, Unavailable
+from services.registry import SCOPES, PaymentPoint, Record, Unavailable
 from services.store.conversations import Overtaken
 from services.store.engine import Store, StoreUnavailable
 from services.store.tables import conversation, desk_item, grievance, note
@@ -98,6 +98,9 @@ def test_a_conversation_that_is_always_overtaken_is_not_acknowledged(
 
 class SlowRegistry:
     """A source that does not answer, or not in time."""
+
+    name = "slow"
+    scopes = SCOPES
 
     def __init__(self, wait: float) -> None:
         self.wait = wait

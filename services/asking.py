@@ -1,0 +1,80 @@
+"""Who is asking, when, and with what means: what every function of the table of answers is handed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy import Connection
+
+from bot.messages import Call, Json, Result
+from services.enquiry import Asker, Desk
+from services.notices import Notices
+from services.privacy.identifiers import Keys
+from services.programmes.advice import Advice
+from services.programmes.programme import Programmes
+from services.registry import PaymentPoints
+from services.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where answers come from."""
+
+    store: Store
+    keys: Keys
+    desk: Desk
+    points: PaymentPoints
+    programmes: Programmes
+    advice: Advice
+    notices: Notices
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One turn's asker. `effects` are run in the turn's own transaction. `ends`: loop time of the deadline.
+
+    `phone` is the keyed hash of a number that the channel vouches for; `provable` that it could vouch
+    for one. `message` names the inbound message.
+    """
+
+    conversation: bytes
+    channel: str
+    message: str
+    phone: bytes | None
+    provable: bool
+    at: datetime
+    ends: float
+    sources: Sources
+    effects: list[Callable[[Connection], None]] = field(default_factory=list)
+    proven: set[bytes] = field(default_factory=set)
+    """Keyed hashes of CNICs that this very turn has linked to the asker."""
+
+    @property
+    def holder(self) -> bytes:
+        """Whom links belong to: the proven phone or, where there is none, this conversation."""
+        return self.phone or self.conversation
+
+    @property
+    def asker(self) -> Asker:
+        """The same, for an enquiry; what it must write is among this turn's effects."""
+        return Asker(self.holder, self.phone, self.at, self.ends, self.effects, self.proven)
+
+
+Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]
+
+
+def failed(call: Call, context: Context, error: str) -> Result:
+    """What was asked is not known now, for this reason."""
+    return Result(call, context.at, ok=False, error=error)
+
+
+def answered(call: Call, context: Context, **data: Json) -> Result:
+    """What was found out."""
+    return Result(call, context.at, data=data)
+
+
+def named(call: Call, name: str) -> Mapping[str, Json]:
+    """An argument that is itself named values, {} where the call has none."""
+    value = call.args.get(name)
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,146 @@
+"""How an asker is linked to a CNIC and lets others help: the answers to `link.*` and `helper.*`."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from bot.messages import Call, Outbound, Result, Say
+from services.asking import Context, answered
+from services.enquiry import LINK, MARGIN, enquire, wait_evenly
+from services.privacy import codes, consents, links
+from services.privacy.consents import Consent
+from services.registry import Scope
+from services.store import conversations
+
+NOTHING: frozenset[Scope] = frozenset()
+
+HELPER_LEARNS: frozenset[Scope] = frozenset({"enrolment.status", "payment.timeline"})
+"""What a helper needs to help: not the card's validity, not the survey's day."""
+
+
+async def send_code(call: Call, context: Context) -> Result:
+    """`cnic` -> nothing: a code went to the registered phone, or none did, and nobody is told which."""
+    began, sources = asyncio.get_running_loop().time(), context.sources
+    cnic, keys = str(call.args["cnic"]), sources.keys
+    subject, code = keys.hash("cnic", cnic), codes.code_of(keys, call.id)
+    who = await sources.desk.lookup.find(cnic, LINK, ends=context.ends - MARGIN)
+    reach = next((told.value.reach for told in who.persons if told.value.reach), None)
+    phone = keys.open(reach) if reach else None
+
+    def issue(connection: Connection) -> None:
+        allowed = codes.may_be_sent(connection, context.holder, subject, context.at)
+        send = phone if allowed and sources.notices.reach_phones else None
+        codes.issue(
+            connection,
+            keys,
+            call.id,
+            holder=context.holder,
+            subject=subject,
+            sent=send is not None,
+            now=context.at,
+        )
+        if send:
+            say = Say("privacy.code_message", {"code": code, "last4": cnic[-4:]})
+            sources.notices.to_phone(connection, call.id, phone=send, says=(say,), at=context.at)
+
+    context.effects.append(issue)
+    await wait_evenly(sources.desk, began)
+    return answered(call, context)
+
+
+async def check_code(call: Call, context: Context) -> Result:
+    """`cnic`, `code` -> `right`; a right one links this phone or conversation to the CNIC."""
+    cnic, code, keys = str(call.args["cnic"]), str(call.args["code"]), context.sources.keys
+    subject = keys.hash("cnic", cnic)
+    right, tried = await context.sources.store.read(
+        lambda c: codes.check(c, keys, holder=context.holder, subject=subject, code=code, now=context.at)
+    )
+    if tried:
+        context.effects.append(lambda c: codes.use(c, tried, right=right))
+    if right:
+        who = await context.sources.desk.lookup.find(cnic, LINK, ends=context.ends - MARGIN)
+        first_name = who.person.first_name if who.person else ""
+        context.proven.add(subject)
+        context.effects.append(
+            lambda c: links.remember(
+                c,
+                keys,
+                holder=context.holder,
+                cnic=cnic,
+                first_name=first_name,
+                how="code",
+                now=context.at,
+            )
+        )
+    return answered(call, context, right=right, over=tried is None)
+
+
+async def helper_list(call: Call, context: Context) -> Result:
+    """`cnic` -> `disclosure` and, for the beneficiary alone, `helpers`: until when each may ask."""
+    cnic = str(call.args["cnic"])
+    level = await _level(context, cnic)
+    if level != "own":
+        return answered(call, context, **_withheld(context, cnic))
+    given = await _given(context, cnic)
+    helpers = [one.until.date().isoformat() for one in given]
+    return answered(
+        call, context, disclosure=level, helpers=helpers, full=len(given) >= consents.MOST_HELPERS
+    )
+
+
+async def helper_give(call: Call, context: Context) -> Result:
+    """`cnic`, `phone` -> `until`: that phone may ask about the number from now on."""
+    cnic, keys = str(call.args["cnic"]), context.sources.keys
+    if await _level(context, cnic) != "own" or len(await _given(context, cnic)) >= consents.MOST_HELPERS:
+        return answered(call, context, **_withheld(context, cnic))
+    lines = await context.sources.store.read(lambda c: conversations.history(c, context.conversation, last=1))
+    said = next((line.text for line in reversed(lines) if line.said), None)
+    shown = "\n".join(Outbound.from_json(keys.open(said)).parts) if said else ""
+    context.effects.append(
+        lambda c: consents.give(
+            c,
+            keys,
+            call.id,
+            subject=keys.hash("cnic", cnic),
+            recipient=keys.hash("phone", str(call.args["phone"])),
+            scopes=HELPER_LEARNS,
+            words=shown,
+            evidence=f"{context.channel}:{context.message}",
+            now=context.at,
+        )
+    )
+    until = (context.at + consents.LASTS).date().isoformat()
+    return answered(call, context, disclosure="own", until=until)
+
+
+async def helper_end(call: Call, context: Context) -> Result:
+    """`cnic` -> nobody but the beneficiary may ask any more."""
+    cnic = str(call.args["cnic"])
+    if await _level(context, cnic) != "own":
+        return answered(call, context, **_withheld(context, cnic))
+    subject = context.sources.keys.hash("cnic", cnic)
+
+    def withdraw(connection: Connection) -> None:
+        consents.withdraw(connection, subject, context.at)
+
+    context.effects.append(withdraw)
+    return answered(call, context, disclosure="own")
+
+
+async def _level(context: Context, cnic: str) -> str:
+    return (await enquire(context.sources.desk, context.asker, cnic, NOTHING)).grant.level
+
+
+async def _given(context: Context, cnic: str) -> Sequence[Consent]:
+    subject = context.sources.keys.hash("cnic", cnic)
+    return await context.sources.store.read(lambda c: consents.in_force(c, subject, context.at))
+
+
+def _withheld(context: Context, cnic: str) -> dict[str, object]:
+    return {
+        "disclosure": "none",
+        "last4": cnic[-4:],
+        "provable": context.provable and context.phone is None,
+        "code": context.sources.notices.reach_phones,
+    }
