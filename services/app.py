@@ -18,6 +18,7 @@ from channels.sms_twilio import SmsTwilio
 from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
+from services.afterwards import follow_forever
 from services.asking import Sources
 from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
@@ -167,7 +168,7 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
-        tasks = [asyncio.create_task(deliver_forever(delivery))]
+        tasks = [asyncio.create_task(deliver_forever(delivery)), asyncio.create_task(follow_forever(parts))]
         if isinstance(telegram, Telegram):
             tasks.append(asyncio.create_task(_run_telegram(telegram, parts, settings)))
         yield

@@ -49,6 +49,8 @@ class Context:
     effects: list[Callable[[Connection], None]] = field(default_factory=list)
     proven: set[bytes] = field(default_factory=set)
     """Keyed hashes of CNICs that this very turn has linked to the asker."""
+    again: bool = False
+    """Whether this is the second try of a call whose answer is owed."""
 
     @property
     def holder(self) -> bytes:

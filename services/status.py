@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.messages import Call, Json, Result
+from services import follow_up
 from services.asking import Context, answered, failed
 from services.enquiry import Found, enquire
 from services.privacy import links
@@ -47,6 +48,11 @@ async def registry_status(call: Call, context: Context) -> Result:
         data["enrolments"] = [{"status": told.value.status} for told in view.enrolments]
         return answered(call, context, **data)
     payments = _payments(view.payments, found)
+    if late and not context.again:
+        keys = context.sources.keys
+        context.effects.append(
+            lambda c: follow_up.owe(c, keys, call, context.conversation, payments, context.at)
+        )
     if late and not payments:  # how the family stands does not tell whether the money has come
         return failed(call, context, "unavailable")
     data["enrolments"] = [_enrolment(told, context) for told in view.enrolments]
@@ -90,10 +96,7 @@ def _alike(told: Told[Payment]) -> tuple[str, ...]:
     one = told.value
     place = one.point.name if one.point else ""
     differs = told.others[0].value.status if told.others else ""
-    return (
-        *(one.programme, one.cycle, one.status, one.reason or "", place, differs, str(told.as_of)),
-        "child" if one.beneficiary else "",
-    )
+    return (one.programme, one.cycle, one.status, one.reason or "", place, differs, str(told.as_of))
 
 
 def _payment(same: Sequence[Told[Payment]], found: Found) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def _payment(same: Sequence[Told[Payment]], found: Found) -> dict[str, Any]:
         "point": local(payment.point) if payment.point else None,
         "district": payment.point.district if payment.point else district,
     }
-    if payment.beneficiary:
+    if all(one.value.beneficiary for one in same):
         data["children"] = [one.value.beneficiary for one in same]
     if told.stale:
         data["as_of"] = told.as_of.isoformat()

@@ -26,6 +26,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a conversation besides what was said."""
+
+    channel: str
+    phone: bytes | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One line of a conversation's history, sealed: `said` is true for the bot's."""
 
@@ -117,6 +126,13 @@ def save(
 def opt_out(connection: Connection, key: bytes, at: datetime | None) -> None:
     """Record that unasked messages are unwelcome since `at`; None makes them welcome again."""
     connection.execute(sa.update(conversation).where(conversation.c.id == key).values(opted_out_at=at))
+
+
+def known(connection: Connection, key: bytes) -> Known | None:
+    """Channel, proven phone and language of a conversation, None where there is none."""
+    columns = (conversation.c.channel, conversation.c.phone, conversation.c.language)
+    row = connection.execute(sa.select(*columns).where(conversation.c.id == key)).first()
+    return Known(*row) if row else None
 
 
 def history(connection: Connection, key: bytes, *, last: int) -> list[Sentence]:

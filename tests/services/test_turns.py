@@ -46,7 +46,7 @@ def test_a_turn_is_saved_and_answered(parts: Parts) -> None:
     assert b"<Message action=" in first.response.body
     (heard,) = rows(parts.store, inbound_table)
     (said,) = rows(parts.store, outbound_table)
-    assert (heard.id, heard.intent, said.status, said.segments) == ("SM1", "payment_status", "answered", 2)
+    assert (heard.id, heard.intent, said.status, said.segments) == ("SM1", "payment_status", "answered", 3)
     (kept,) = rows(parts.store, conversation)
     assert kept.version == 1
     assert parts.keys.open(kept.address) == ready.phone
