@@ -29,8 +29,9 @@ from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
+from services.registry.chosen import connect
 from services.registry.copies import StoredCopies
-from services.registry.lookup import Connected, Lookup
+from services.registry.lookup import Lookup
 from services.registry.sql import SqlRegistry
 from services.settings import Settings
 from services.store.engine import Store, open_store
@@ -107,7 +108,8 @@ def build(
     channels |= extra or {}
     catalogue = build_catalogue()
     registry = SqlRegistry(store, keys, lambda: clock().date())
-    lookup = Lookup([Connected(registry)], StoredCopies(store, keys, clock))
+    sources = connect(settings.sources, store=registry, keys=keys, today=lambda: clock().date())
+    lookup = Lookup(sources, StoredCopies(store, keys, clock))
     parts = Parts(
         store=store,
         keys=keys,

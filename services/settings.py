@@ -12,6 +12,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from services.registry.chosen import DEFAULT, Chosen
+
 CONFIG = "HAQDAR_CONFIG"
 """Environment variable that names the TOML file; without it `haqdar.toml` is read if it is there."""
 
@@ -38,6 +40,9 @@ class Settings(BaseSettings):
     disclosure: Literal["registered_phone", "anyone"] = Field(
         "registered_phone",
         description="who learns a status: the registered phone, or anyone the bare word",
+    )
+    sources: tuple[Chosen, ...] = Field(
+        DEFAULT, description="registries that are asked, as [[sources]]; by default our own tables"
     )
     refusal_bucket: float = Field(
         0.25,
