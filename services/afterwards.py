@@ -1,4 +1,4 @@
-"""Sends what a late source had to say once it has said it: asks again, and writes to whoever waits."""
+"""Answers calls after their turn: what a late source had to say, a code to a registered phone."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ TELLS = frozenset({"own", "helper"})
 log = logging.getLogger("haqdar.afterwards")
 
 
-async def follow_forever(parts: Parts, *, idle: float = 5.0) -> None:
+async def follow_forever(parts: Parts, *, idle: float = 1.0) -> None:
     """Settle what is owed until cancelled. A database that is away is waited for."""
     while True:
         try:
@@ -35,7 +35,7 @@ async def follow_forever(parts: Parts, *, idle: float = 5.0) -> None:
 
 
 async def follow_one(parts: Parts) -> bool:
-    """Ask once more for the answer that is due longest; false if none is."""
+    """Answer the call that is due longest; false if none is."""
     owed = await parts.store.run(lambda c: follow_up.claim(c, parts.keys, parts.clock()))
     if owed is None:
         return False
@@ -58,7 +58,8 @@ async def follow_one(parts: Parts) -> bool:
     call = replace(owed.call, id=f"{owed.id}:{owed.attempts}")
     result = await ANSWERS[call.name](call, context)
     late = not result.ok or bool(result.data.get("late"))
-    says = () if late and owed.attempts < len(follow_up.PAUSES) else _news(result, owed, known.language)
+    last = owed.attempts > len(follow_up.PAUSES)
+    says = _news(result, owed, known.language) if last or not late else ()
 
     def write(connection: Connection) -> None:
         for effect in context.effects:

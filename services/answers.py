@@ -140,6 +140,7 @@ ANSWERS: Mapping[str, Answerer] = {
     "registry.status": registry_status,
     "registry.mine": registry_mine,
     "link.send_code": linking.send_code,
+    "link.deliver_code": linking.deliver_code,
     "link.check_code": linking.check_code,
     "helper.list": linking.helper_list,
     "helper.give": linking.helper_give,

@@ -1,13 +1,14 @@
 """How an asker is linked to a CNIC and lets others help: the answers to `link.*` and `helper.*`."""
 
-import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot.messages import Call, Outbound, Result, Say
-from services.asking import Context, answered
-from services.enquiry import LINK, MARGIN, enquire, wait_evenly
+from services import follow_up
+from services.asking import Context, answered, failed
+from services.enquiry import LINK, MARGIN, enquire
 from services.privacy import codes, consents, links
 from services.privacy.consents import Consent
 from services.registry import Scope
@@ -20,32 +21,47 @@ HELPER_LEARNS: frozenset[Scope] = frozenset({"enrolment.status", "payment.timeli
 
 
 async def send_code(call: Call, context: Context) -> Result:
-    """`cnic` -> nothing: a code went to the registered phone, or none did, and nobody is told which."""
-    began, sources = asyncio.get_running_loop().time(), context.sources
-    cnic, keys = str(call.args["cnic"]), sources.keys
-    subject, code = keys.hash("cnic", cnic), codes.code_of(keys, call.id)
-    who = await sources.desk.lookup.find(cnic, LINK, ends=context.ends - MARGIN)
-    reach = next((told.value.reach for told in who.persons if told.value.reach), None)
-    phone = keys.open(reach) if reach else None
+    """`cnic` -> nothing: a code will go to the registered phone, or none will, and nobody is told which.
+
+    The turn does the same whether there is such a phone or not; the rest is done afterwards.
+    """
+    cnic, keys = str(call.args["cnic"]), context.sources.keys
 
     def issue(connection: Connection) -> None:
-        allowed = codes.may_be_sent(connection, context.holder, subject, context.at)
-        send = phone if allowed and sources.notices.reach_phones else None
         codes.issue(
             connection,
             keys,
             call.id,
             holder=context.holder,
-            subject=subject,
-            sent=send is not None,
+            subject=keys.hash("cnic", cnic),
             now=context.at,
         )
-        if send:
-            say = Say("privacy.code_message", {"code": code, "last4": cnic[-4:]})
-            sources.notices.to_phone(connection, call.id, phone=send, says=(say,), at=context.at)
+        until = (context.at + codes.LASTS).isoformat()
+        code = codes.code_of(keys, call.id)
+        later = Call("link.deliver_code", {"cnic": cnic, "code": code, "until": until}, call.id)
+        follow_up.owe(connection, keys, later, context.conversation, at=context.at)
 
     context.effects.append(issue)
-    await wait_evenly(sources.desk, began)
+    return answered(call, context)
+
+
+async def deliver_code(call: Call, context: Context) -> Result:
+    """`cnic`, `code`, `until` -> nothing: it goes to the registered phone, if one may have it."""
+    cnic, sources = str(call.args["cnic"]), context.sources
+    if context.at >= datetime.fromisoformat(str(call.args["until"])):
+        return answered(call, context)
+    who = await sources.desk.lookup.find(cnic, LINK, ends=context.ends - MARGIN)
+    reach = next((told.value.reach for told in who.persons if told.value.reach), None)
+    if reach is None:
+        return answered(call, context) if not who.missing("person.link") else failed(call, context, "late")
+    phone = sources.keys.open(reach)
+    say = Say("privacy.code_message", {"code": call.args["code"], "last4": cnic[-4:]})
+
+    def send(connection: Connection) -> None:
+        if codes.may_be_sent(connection, context.message):
+            sources.notices.to_phone(connection, context.message, phone=phone, says=(say,), at=context.at)
+
+    context.effects.append(send)
     return answered(call, context)
 
 

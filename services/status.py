@@ -51,7 +51,9 @@ async def registry_status(call: Call, context: Context) -> Result:
     if late and not context.again:
         keys = context.sources.keys
         context.effects.append(
-            lambda c: follow_up.owe(c, keys, call, context.conversation, payments, context.at)
+            lambda c: follow_up.owe(
+                c, keys, call, context.conversation, at=context.at + follow_up.FIRST_PAUSE, told=payments
+            )
         )
     if late and not payments:  # how the family stands does not tell whether the money has come
         return failed(call, context, "unavailable")

@@ -270,7 +270,7 @@ follow_up = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("due_at", Moment, nullable=False),
     sa.Index("follow_up_due", "due_at"),
-    comment="answers that are owed because a source was late",
+    comment="calls that are answered after the turn: a source was late",
 )
 
 phone_link = sa.Table(
@@ -291,7 +291,7 @@ one_time_code = sa.Table(
     sa.Column("id", sa.String(160), primary_key=True, comment="the call's id"),
     sa.Column("holder", Id, nullable=False, comment="who asked for it"),
     sa.Column("subject", Id, nullable=False),
-    sa.Column("code", Id, comment="keyed hash; NULL where no code was sent, which nobody is told"),
+    sa.Column("code", Id, nullable=False, comment="keyed hash"),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("until", Moment, nullable=False),

@@ -142,7 +142,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        comment="answers that are owed because a source was late",
+        comment="calls that are answered after the turn: a source was late",
     )
     with op.batch_alter_table("follow_up") as batch_op:
         batch_op.create_index("follow_up_due", ["due_at"])
@@ -167,7 +167,8 @@ def upgrade() -> None:
         sa.Column(
             "code",
             sa.LargeBinary(length=16),
-            comment="keyed hash; NULL where no code was sent, which nobody is told",
+            nullable=False,
+            comment="keyed hash",
         ),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
