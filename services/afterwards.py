@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.dialogue import respond
 from bot.messages import Result, Say, Session
 from services import follow_up
-from services.answers import ANSWERS
+from services.answers import LATER
 from services.asking import Context
 from services.store import conversations
 from services.store.engine import StoreUnavailable
@@ -56,7 +56,7 @@ async def follow_one(parts: Parts) -> bool:
         again=True,
     )
     call = replace(owed.call, id=f"{owed.id}:{owed.attempts}")
-    result = await ANSWERS[call.name](call, context)
+    result = await LATER[call.name](call, context)
     late = not result.ok or bool(result.data.get("late"))
     last = owed.attempts > len(follow_up.PAUSES)
     says = _news(result, owed, known.language) if last or not late else ()

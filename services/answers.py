@@ -140,7 +140,6 @@ ANSWERS: Mapping[str, Answerer] = {
     "registry.status": registry_status,
     "registry.mine": registry_mine,
     "link.send_code": linking.send_code,
-    "link.deliver_code": linking.deliver_code,
     "link.check_code": linking.check_code,
     "helper.list": linking.helper_list,
     "helper.give": linking.helper_give,
@@ -156,6 +155,12 @@ ANSWERS: Mapping[str, Answerer] = {
     "consent.stop": consent_stop,
     "consent.start": consent_start,
 }
+
+LATER: Mapping[str, Answerer] = {
+    "registry.status": registry_status,
+    "link.deliver_code": linking.deliver_code,
+}
+"""What may be owed, and is answered after the turn."""
 
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:
