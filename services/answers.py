@@ -5,6 +5,7 @@ each may be repeated: a turn that is begun anew leaves nothing behind.
 """
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ from bot.messages import Call, Json, Result
 from services import complaints, desk
 from services.eligibility.facts import Statement
 from services.privacy.disclosure import Policy, granted
+from services.privacy.evenly import Held, leave_evenly
+from services.privacy.guard import Block, Guard, Verdict, asking_of, count, judge, remember
 from services.privacy.identifiers import Keys
 from services.programmes.advice import Advice
 from services.programmes.programme import Programmes
@@ -39,6 +42,9 @@ URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_relea
 
 MOST_PAYMENTS = 6
 
+MARGIN = 0.15
+"""Seconds before the turn's deadline by which an answer that was held back leaves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -50,32 +56,64 @@ class Sources:
     points: PaymentPoints
     programmes: Programmes
     advice: Advice
+    guard: Guard
     disclosure: Policy = "registered_phone"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who is asking, and when. `effects` are run in the turn's own transaction."""
+    """Who is asking, and when. `effects` are run in the turn's own transaction. `ends`: loop time.
+
+    `held`: how the answer is to be held back once more when all is written, so that not even that it is
+    written faster by a processor that has just been busy tells anything.
+    """
 
     conversation: bytes
     phone: bytes | None
     provable: bool
     at: datetime
     sources: Sources
+    block: Block
+    ends: float
     effects: list[Callable[[Connection], None]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
 
 
 Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]
 
 
 async def registry_status(call: Call, context: Context) -> Result:
-    """`cnic` -> `disclosure`, `last4` and, as far as that is granted, `enrolments` and `payments`."""
-    sources, cnic = context.sources, str(call.args["cnic"])
+    """`cnic` -> `disclosure`, `last4` and, as far as that is granted, `enrolments` and `payments`.
+
+    `closed`: the asker asked about too many different numbers today, and nothing was looked up.
+    """
+    sources, guard, cnic = context.sources, context.sources.guard, str(call.args["cnic"])
+    began, limits = time.monotonic(), guard.limits
+    asking = asking_of(
+        sources.keys,
+        cnic,
+        sender=context.phone or context.conversation,
+        block=context.block,
+        day=context.at.date(),
+        near_digits=limits.near_digits,
+    )
+    everyone = guard.pulse.numbers(began)
+    counts = await sources.store.read(lambda c: count(c, asking, limits, everyone=everyone))
+    verdict = judge(counts, limits)
+    if verdict.answer == "closed":
+        await _leave_evenly(guard, verdict, context, began)
+        return Result(call, context.at, data={"disclosure": "none", "closed": True})
     try:
         record = await sources.registry.find(cnic, SCOPES)
     except Unavailable:
+        await _leave_evenly(guard, verdict, context, began)
         return Result(call, context.at, ok=False, error="unavailable")
-    level = granted(record.person if record else None, context.phone, sources.disclosure)
+    policy = sources.disclosure if verdict.word else "registered_phone"
+    level = granted(record.person if record else None, context.phone, policy)
+    context.effects.append(lambda connection: remember(connection, asking, known=level == "own"))
+    if level != "own":
+        guard.pulse.note(asking.subject, began, missed=record is None)
+        await _leave_evenly(guard, verdict, context, began)
     data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
     if level == "none":
         data["provable"] = context.provable and context.phone is None
@@ -215,6 +253,15 @@ ANSWERS: Mapping[str, Answerer] = {
     "consent.stop": consent_stop,
     "consent.start": consent_start,
 }
+
+
+async def _leave_evenly(guard: Guard, verdict: Verdict, context: Context, began: float) -> None:
+    """Raise what alarms are due, and wait until the time of the answer tells nothing."""
+    for alarm in guard.pulse.alarms(verdict.alarms, began):
+        await guard.alert(alarm)
+    held = Held(began, guard.bucket, verdict.seconds, context.ends - MARGIN)
+    context.held.append(held)
+    await leave_evenly(held)
 
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:

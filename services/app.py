@@ -18,11 +18,14 @@ from channels.sms_twilio import SmsTwilio
 from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
+from services.alerts import alert_staff
 from services.answers import Sources
 from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
 from services.locales import load_places
+from services.privacy.guard import make_guard
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
+from services.privacy.limits import STANDARD, load_limits
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
@@ -100,13 +103,25 @@ def build(
     channels, off = build_channels(settings)
     programmes = load_programme_data()
     registry = SqlRegistry(store, keys, lambda: clock().date())
+    guard = make_guard(
+        load_limits(settings.guard_limits or STANDARD),
+        alert_staff(store, keys, clock),
+        bucket=settings.refusal_bucket,
+    )
     parts = Parts(
         store=store,
         keys=keys,
         words=load_words(),
         catalogue=build_catalogue(),
         sources=Sources(
-            store, keys, registry, registry, programmes, build_advice(programmes), settings.disclosure
+            store,
+            keys,
+            registry,
+            registry,
+            programmes,
+            build_advice(programmes),
+            guard,
+            settings.disclosure,
         ),
         channels={**channels, **(extra or {})},
         clock=clock,

@@ -20,6 +20,8 @@ from bot.understand import Expects, Words, understand
 from channels import Channel, Response
 from services import unanswered
 from services.answers import ANSWERS, Context, Sources
+from services.privacy.evenly import leave_evenly
+from services.privacy.guard import block_of
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.conversations import Found, Overtaken
@@ -93,6 +95,8 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         provable=channel.proves_phone,
         at=inbound.at,
         sources=parts.sources,
+        block=block_of(inbound.sender, inbound.network, parts.sources.guard.limits.blocks),
+        ends=asyncio.get_running_loop().time() + parts.deadline,
     )
     if unanswered.worth_keeping(heard, session.expects):
         name = f"{inbound.channel}:{inbound.id}"
@@ -116,6 +120,8 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     write = _write(parts, inbound, found, session, heard, context, out, inline=response is not None)
     await parts.store.run(write)
     parts.at("committed")
+    for held in context.held:
+        await leave_evenly(held)
     return Taken(out, response, heard)
 
 
@@ -135,19 +141,18 @@ async def _think(
 ) -> tuple[Session, tuple[Say, ...]]:
     turn = respond(session, heard)
     says = turn.says
-    ends = asyncio.get_running_loop().time() + parts.deadline
     for number in range(MOST_CALLS):
         if turn.call is None:
             return turn.session, says
         call = replace(turn.call, id=f"{message}:{number}")
-        turn = respond(turn.session, await _answer(parts, call, context, ends))
+        turn = respond(turn.session, await _answer(parts, call, context))
         says += turn.says
     raise RuntimeError(f"more than {MOST_CALLS} calls in a turn of {turn.session.topic}")
 
 
-async def _answer(parts: Parts, call: Call, context: Context, ends: float) -> Result:
+async def _answer(parts: Parts, call: Call, context: Context) -> Result:
     try:
-        async with asyncio.timeout_at(ends):
+        async with asyncio.timeout_at(context.ends):
             return await ANSWERS[call.name](call, context)
     except TimeoutError:
         return Result(call, parts.clock(), ok=False, error="late")

@@ -94,7 +94,7 @@ def _sayable() -> Iterator[Say]:
         "complaint.where", "complaint.why_appeal",
         "complaint.filed", "complaint.not_filed", "complaint.none_found", "complaint.not_known_now",
         "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
-        "privacy.neutral",
+        "privacy.neutral", "privacy.too_many",
     ):  # fmt: skip
         yield Say(key, LONGEST)
     for key in ("complaint.how_much", "complaint.what_staff"):

@@ -1,6 +1,7 @@
 """A small deployment for tests: a real database, the sample families, channels with their doubles."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,10 +14,13 @@ from bot.understand import Words
 from channels import Channel
 from channels.telegram import LIMITS as TELEGRAM
 from channels.terminal import Terminal
+from services.alerts import alert_staff
 from services.answers import Sources
 from services.app import Built, build_advice, build_catalogue
 from services.locales import load_places
+from services.privacy.guard import Guard, make_guard
 from services.privacy.identifiers import Keys
+from services.privacy.limits import Limits, Slow, load_limits
 from services.programmes.load import load_programmes
 from services.programmes.programme import Programmes
 from services.registry import demo
@@ -30,6 +34,8 @@ from tests.channels.doubles import bench
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUSEHOLDS = 40
+LIMITS: Limits = replace(load_limits(), slow=Slow(step=0, most=0))
+"""Those of a deployment, except that nobody waits."""
 
 
 @cache
@@ -73,6 +79,7 @@ def deploy(
     channels: Mapping[str, Channel] | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     disclosure: Any = "registered_phone",
+    guard: Guard | None = None,
     **options: Any,
 ) -> Parts:
     """Everything that turns need."""
@@ -86,7 +93,16 @@ def deploy(
         keys=keys,
         words=words(),
         catalogue=catalogue(),
-        sources=Sources(store, keys, found, found, programmes(), build_advice(programmes()), disclosure),
+        sources=Sources(
+            store,
+            keys,
+            found,
+            found,
+            programmes(),
+            build_advice(programmes()),
+            guard or make_guard(LIMITS, alert_staff(store, keys, clock)),
+            disclosure,
+        ),
         channels={**standard, **(channels or {})},
         clock=clock,
         **options,
