@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import eligibility, engine, turns, understanding
+from benchmarks import eligibility, engine, guard, turns, understanding
 
 if __name__ == "__main__":
     kept = [
@@ -10,5 +10,7 @@ if __name__ == "__main__":
         eligibility.run(),
         engine.run(),
         *(turns.run(kind) for kind in ("sqlite", "postgresql")),
+        guard.run("sqlite"),
+        guard.run("postgresql", 2000),
     ]
     sys.exit(not all(kept))

@@ -19,13 +19,16 @@ from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
 from services.afterwards import follow_forever
+from services.alerts import alert_staff
 from services.asking import Sources
 from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
 from services.enquiry import Desk
 from services.locales import load_places
 from services.notices import Notices
+from services.privacy.guard import make_guard
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
+from services.privacy.limits import STANDARD, load_limits
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
@@ -110,6 +113,8 @@ def build(
     registry = SqlRegistry(store, keys, lambda: clock().date())
     sources = connect(settings.sources, store=registry, keys=keys, today=lambda: clock().date())
     lookup = Lookup(sources, StoredCopies(store, keys, clock))
+    limits = load_limits(settings.guard_limits or STANDARD)
+    guard = make_guard(limits, alert_staff(store, keys, clock), bucket=settings.refusal_bucket)
     parts = Parts(
         store=store,
         keys=keys,
@@ -118,7 +123,7 @@ def build(
         sources=Sources(
             store=store,
             keys=keys,
-            desk=Desk(store, keys, lookup, settings.disclosure, settings.refusal_bucket),
+            desk=Desk(store, keys, lookup, guard, settings.disclosure),
             points=registry,
             programmes=programmes,
             advice=build_advice(programmes),

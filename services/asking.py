@@ -10,11 +10,15 @@ from sqlalchemy import Connection
 from bot.messages import Call, Json, Result
 from services.enquiry import Asker, Desk
 from services.notices import Notices
+from services.privacy.evenly import Held
+from services.privacy.guard import Block
 from services.privacy.identifiers import Keys
 from services.programmes.advice import Advice
 from services.programmes.programme import Programmes
 from services.registry import PaymentPoints
 from services.store.engine import Store
+
+NO_BLOCK = Block()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,12 @@ class Context:
     at: datetime
     ends: float
     sources: Sources
+    block: Block = NO_BLOCK
     effects: list[Callable[[Connection], None]] = field(default_factory=list)
     proven: set[bytes] = field(default_factory=set)
     """Keyed hashes of CNICs that this very turn has linked to the asker."""
+    held: list[Held] = field(default_factory=list)
+    """How the answer is held back once more when all is written, whose length would tell too."""
     again: bool = False
     """Whether this is the second try of a call whose answer is owed."""
 
@@ -60,7 +67,16 @@ class Context:
     @property
     def asker(self) -> Asker:
         """The same, for an enquiry; what it must write is among this turn's effects."""
-        return Asker(self.holder, self.phone, self.at, self.ends, self.effects, self.proven)
+        return Asker(
+            holder=self.holder,
+            phone=self.phone,
+            block=self.block,
+            at=self.at,
+            ends=self.ends,
+            effects=self.effects,
+            proven=self.proven,
+            held=self.held,
+        )
 
 
 Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]

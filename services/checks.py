@@ -11,6 +11,7 @@ from bot.texts import Catalogue, Form, known_locale, placeholders
 from services.app import build_catalogue, build_channels, load_programme_data, open_database
 from services.eligibility.rules import facts_of
 from services.privacy.identifiers import WrongKey
+from services.privacy.limits import STANDARD, load_limits
 from services.programmes.programme import Programmes
 from services.settings import Settings
 from services.store.engine import StoreUnavailable
@@ -21,7 +22,7 @@ MASK = "***"
 
 def report(settings: Settings, out: Console) -> list[str]:
     """Print what is in order and what is not; the faults are also returned."""
-    faults = [*_database(settings), *texts(build_catalogue()), *_programmes()]
+    faults = [*_database(settings), *_guard(settings), *texts(build_catalogue()), *_programmes()]
     channels, off = build_channels(settings)
     load_words()
     if settings.public_url.startswith("http://") and len(channels) > 1:
@@ -35,6 +36,14 @@ def report(settings: Settings, out: Console) -> list[str]:
     if not faults:
         out.print("[green]ok [/] settings, texts, programmes and database")
     return faults
+
+
+def _guard(settings: Settings) -> list[str]:
+    try:
+        load_limits(settings.guard_limits or STANDARD)
+    except (OSError, ValueError) as fault:
+        return [f"guard_limits: {fault}"]
+    return []
 
 
 def texts(catalogue: Catalogue) -> list[str]:

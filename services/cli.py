@@ -57,6 +57,7 @@ def serve(
         workers=workers,
         log_level="warning",
         access_log=False,  # its lines would carry addresses
+        forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
     )
 

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         le=1,
         description="a refusal leaves at a multiple of so many seconds, so that its time tells nothing",
     )
+    guard_limits: Path | None = Field(None, description="file in place of services/privacy/guard.toml")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="proxies whose X-Forwarded-For tells where a web visitor comes from, by commas",
+    )
     twilio_account_sid: str = Field("", description="Twilio account, AC...")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
     twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")

@@ -34,6 +34,8 @@ async def registry_status(call: Call, context: Context) -> Result:
     cnic = str(call.args["cnic"])
     found = await enquire(context.sources.desk, context.asker, cnic, TOLD)
     level, view = found.grant.level, found.view
+    if found.closed:
+        return answered(call, context, disclosure="none", closed=True)
     if found.unknown:
         return failed(call, context, "unavailable")
     data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}

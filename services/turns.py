@@ -21,6 +21,8 @@ from channels import Channel, Response
 from services import unanswered
 from services.answers import ANSWERS
 from services.asking import Context, Sources
+from services.privacy.evenly import leave_evenly
+from services.privacy.guard import block_of
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.conversations import Found, Overtaken
@@ -97,6 +99,7 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         at=inbound.at,
         ends=asyncio.get_running_loop().time() + parts.deadline,
         sources=parts.sources,
+        block=block_of(inbound.sender, inbound.network, parts.sources.desk.guard.limits.blocks),
     )
     if unanswered.worth_keeping(heard, session.expects):
         name = f"{inbound.channel}:{inbound.id}"
@@ -120,6 +123,8 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     write = _write(parts, inbound, found, session, heard, context, out, inline=response is not None)
     await parts.store.run(write)
     parts.at("committed")
+    for held in context.held:
+        await leave_evenly(held)
     return Taken(out, response, heard)
 
 

@@ -327,7 +327,7 @@ asked = sa.Table(
     sa.Column("known", sa.Boolean, nullable=False, comment="whether the sender may know the subject"),
     sa.Index("asked_subject", "day", "subject"),
     sa.Index("asked_near", "day", "near"),
-    sa.Index("asked_block", "day", "block"),
+    sa.Index("asked_block", "day", "block", "known"),
     comment="who asked after whom on a day: for the enumeration guard",
 )
 

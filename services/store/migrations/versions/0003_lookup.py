@@ -37,7 +37,7 @@ def upgrade() -> None:
         comment="who asked after whom on a day: for the enumeration guard",
     )
     with op.batch_alter_table("asked") as batch_op:
-        batch_op.create_index("asked_block", ["day", "block"])
+        batch_op.create_index("asked_block", ["day", "block", "known"])
         batch_op.create_index("asked_near", ["day", "near"])
         batch_op.create_index("asked_subject", ["day", "subject"])
 
