@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from services.answers import Sources
 from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
 from services.locales import load_places
+from services.partners import Partners, load_partners
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
@@ -87,6 +89,11 @@ def open_database(settings: Settings) -> tuple[Store, Keys]:
     migrate(store)
     store.run_now(lambda connection: verify_key(connection, keys))
     return store, keys
+
+
+def partners_of(settings: Settings) -> Partners | None:
+    """The partner systems, None where there are none. Raises ValueError for a file that cannot be right."""
+    return load_partners(settings.partners, os.environ) if settings.partners else None
 
 
 def build(

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         "registered_phone",
         description="who learns a status: the registered phone, or anyone the bare word",
     )
+    partners: Path | None = Field(
+        None, description="TOML file of partner systems: registries to ask, clients to answer"
+    )
     twilio_account_sid: str = Field("", description="Twilio account, AC...")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
     twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")

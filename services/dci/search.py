@@ -45,13 +45,17 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One answer of a response. `total` is how many records there are, of which these are a page."""
+    """One answer of a response. `listed` is whether there is a list of records, be it an empty one.
+
+    `total` is how many records there are, of which these are a page.
+    """
 
     reference_id: str
     at: datetime | None
     status: str
     reason: str
     enrolled: str = ""
+    listed: bool = False
     total: int | None = None
     records: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
@@ -124,20 +128,23 @@ def found(
     registry: str,
     record: str,
     locale: str,
+    page: int = 1,
+    page_size: int = PAGE,
 ) -> dict[str, Any]:
-    """What a search found: all of it on one page; nothing is an empty page, for which there is no code."""
+    """A page of what a search found. Nothing found is an empty page: there is no code for it."""
+    start = (page - 1) * page_size
     data = {
         "version": VERSION,
         "reg_type": registry,
         "reg_record_type": record,
-        "reg_records": list(records),
+        "reg_records": list(records[start : start + page_size]),
     }
     return {
         "reference_id": reference_id,
         "timestamp": stamp(at),
         "status": "succ",
         "data": data,
-        "pagination": {"page_size": PAGE, "page_number": 1, "total_count": len(records)},
+        "pagination": {"page_size": page_size, "page_number": page, "total_count": len(records)},
         "locale": locale,
     }
 
@@ -205,6 +212,7 @@ def _found(item: Mapping[str, Any]) -> Found:
         status=loose.text(item.get("status")),
         reason=loose.text(item.get("status_reason_code")),
         enrolled=loose.text(item.get("enrolled_status")).lower(),
+        listed="reg_records" in data,
         total=loose.number(loose.part(item.get("pagination")).get("total_count")),
         records=loose.parts(data.get("reg_records")),
     )
