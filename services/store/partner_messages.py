@@ -49,8 +49,8 @@ def was_answered(connection: Connection, sender: str, transaction: str) -> bool:
 
 def _note(connection: Connection, sender: str, id: str, at: datetime) -> bool:
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = dialect.insert(partner_message).values(sender=sender, id=id, at=at)
-    return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    row = dialect.insert(partner_message).values(sender=sender, id=id, at=at).on_conflict_do_nothing()
+    return connection.execute(row.returning(partner_message.c.id)).first() is not None
 
 
 def _key(transaction: str) -> str:
