@@ -12,9 +12,7 @@ from services.dci.envelope import stamp
 ACTION = "search"
 """Of both requests: the published description allows nothing better for `txn/status`."""
 
-_LISTS = (
-    "disbursements_status", "disbursement_status", "disbursements", "disburemsents_status", "disburemsents",
-)  # fmt: skip
+_LISTS = ("disbursements_status", "disbursements", "disburemsents_status", "disburemsents")
 """Under which a list of payments stands, in order of trust: the standard's own file misspells it."""
 
 _AMOUNT = re.compile(r"(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,63 +13,10 @@ import pytest
 
 from services.dci.signatures import DIALECTS
 from services.privacy.identifiers import Keys
-from services.registry import Enrolment, Record, Refused, Registry, Unavailable
-from services.registry.spdci import connect
+from services.registry import Record, Refused, Registry, Unavailable
+from tests.dci.asked import HEAD, IBR, SOCIAL, beneficiary, connected, find, records, says
 from tests.dci.parties import CNIC, NOW, OTHER, THEM, URDU, US, key
-from tests.dci.peers import asking, http, numbers, peer, person, searched, told
-
-SOCIAL: Any = frozenset({"person.link", "survey.recency"})
-IBR: Any = frozenset({"enrolment.status"})
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-def connected(folder: Path, base: str, keys: Keys, **changed: Any) -> Any:
-    held = asking(folder, base, **{"timeout": 0.5, **changed})
-    return connect(held.registries[0], held.us, keys=keys, clock=lambda: NOW, new_id=numbers())
-
-
-def find(
-    folder: Path, keys: Keys, reply: Any, *, scopes: Any = SOCIAL, cnic: str = CNIC, **changed: Any
-) -> Record | None:
-    """What the connector makes of a peer that answers so."""
-
-    async def run() -> Record | None:
-        answer: Callable[[Any], Awaitable[bytes | None]] = reply
-        async with peer(answer) as base:
-            registry = connected(folder, base, keys, **changed)
-            try:
-                found: Record | None = await registry.find(cnic, scopes)
-                return found
-            finally:
-                await registry.close()
-
-    return asyncio.run(run())
-
-
-def says(message: Callable[[Any], Any], **options: Any) -> Any:
-    """A peer that answers with a signed message."""
-
-    async def reply(request: Any) -> bytes:
-        return told(request, message(request), **options)
-
-    return reply
-
-
-def records(*found: Any, **changed: Any) -> Any:
-    return says(lambda request: searched(request, list(found), **changed))
-
-
-def beneficiary(
-    cnic: str = CNIC, programme: Any = "KAFAALAT", status: str = "1", **more: Any
-) -> dict[str, Any]:
-    return {
-        "member": {"member_identifier": [{"identifier_type": "UIN", "identifier_value": cnic}]},
-        "programme_identifier": [{"programme_identifier": programme}],
-        "enrollment_date": "2022-02-01T00:00:00Z",
-        "enrollment_status": status,
-        **more,
-    }
+from tests.dci.peers import http, person, searched, told
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
@@ -133,45 +80,6 @@ def test_nobody_there_is_none(tmp_path: Path, keys: Keys) -> None:
     assert find(tmp_path, keys, records()) is None
     one_object = says(lambda request: searched(request, person()))
     assert find(tmp_path, keys, one_object) is not None
-
-
-def test_enrolments_newest_first(tmp_path: Path, keys: Keys) -> None:
-    answer = records(
-        beneficiary(),
-        beneficiary(programme="TALEEMI", status="Suspended", enrollment_date="02.05.2024"),
-    )
-    found = find(tmp_path, keys, answer, kind="ibr", scopes=IBR)
-    assert found == Record(
-        NOW.date(),
-        enrolments=(
-            Enrolment("taleemi_wazaif", "suspended", date(2024, 5, 2)),
-            Enrolment("kafaalat", "enrolled", date(2022, 2, 1)),
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        [beneficiary(OTHER)],
-        [beneficiary(), beneficiary(OTHER)],
-        [beneficiary(), beneficiary()],
-        [beneficiary(), beneficiary(status="4")],
-        [beneficiary(status="9")],
-        [beneficiary(status="")],
-        [beneficiary(programme="OTHER")],
-        [beneficiary(enrollment_date="yesterday")],
-        [beneficiary(enrollment_date="2024-13-01")],
-        [beneficiary(member={})],
-        [{"programme_identifier": {"programme": {"programme_identifier": "KAFAALAT"}}}],
-        [{**beneficiary(member={}), "parent1_identifier": person()["identifier"]}],
-        [{}],
-        ["nonsense"],
-    ],
-)
-def test_records_that_are_no_fact_about_this_person(tmp_path: Path, keys: Keys, found: Any) -> None:
-    with pytest.raises(Refused):
-        find(tmp_path, keys, records(*found), kind="ibr", scopes=IBR)
 
 
 def test_two_records_for_one_person_are_none(tmp_path: Path, keys: Keys) -> None:
@@ -330,72 +238,6 @@ def test_what_is_sent(tmp_path: Path, keys: Keys) -> None:
     assert "consent" not in criteria, "of consent the connector knows nothing"
     assert (request["header"]["sender_id"], request["header"]["receiver_id"]) == (US, THEM)
     assert "sender_uri" not in request["header"]
-
-
-def _yes_or_no(said: Any, found: Any = ()) -> Any:
-    async def reply(request: Any) -> bytes:
-        asked = request["message"]
-        if "search_request" in asked:
-            return told(request, searched(request, list(found)))
-        programme = asked["enrolled_criteria"]["query"]["programme_identifier.program.programme_identifier"][
-            "eq"
-        ]
-        item = {"reference_id": "r", "timestamp": "2026-11-24T09:00:00Z", "status": "succ", **said(programme)}
-        message = {
-            "transaction_id": asked["transaction_id"],
-            "correlation_id": "c",
-            "enrolled_response": [item],
-        }
-        return told(request, message)
-
-    return reply
-
-
-def test_a_plain_no_is_none_on_record(tmp_path: Path, keys: Keys) -> None:
-    answer = _yes_or_no(lambda programme: {"enrolled_status": "no"})
-    found = find(tmp_path, keys, answer, kind="ibr", ask="enrolled", scopes=IBR)
-    assert found == Record(NOW.date(), enrolments=())
-
-
-def test_a_yes_is_followed_by_the_search_that_names_the_day(tmp_path: Path, keys: Keys) -> None:
-    answer = _yes_or_no(
-        lambda programme: {"enrolled_status": "yes" if programme == "TALEEMI" else "no"},
-        [beneficiary(programme="TALEEMI")],
-    )
-    found = find(tmp_path, keys, answer, kind="ibr", ask="enrolled", scopes=IBR)
-    assert found is not None
-    assert found.enrolments == (Enrolment("taleemi_wazaif", "enrolled", date(2022, 2, 1)),)
-
-
-@pytest.mark.parametrize("said", ["yes", "maybe", ""])
-def test_a_yes_without_a_record_and_an_unclear_answer_are_none(tmp_path: Path, keys: Keys, said: str) -> None:
-    answer = _yes_or_no(lambda programme: {"enrolled_status": said})
-    with pytest.raises(Refused):
-        find(tmp_path, keys, answer, kind="ibr", ask="enrolled", scopes=IBR)
-
-
-def test_a_search_response_in_answer_to_enrolled(tmp_path: Path, keys: Keys) -> None:
-    """As the published sample does it, with the same record to each question."""
-    entry = {
-        "programme": {"programme_identifier": "KAFAALAT", "programme_name": "Kafaalat"},
-        "enrolment_date": "2024-04-12T00:00",
-        "enrolment_status": "Active",
-    }
-    record = {**person(), "programme_identifier": entry}
-    found = find(tmp_path, keys, records(record), kind="ibr", ask="enrolled", scopes=IBR)
-    assert found is not None
-    assert found.enrolments == (Enrolment("kafaalat", "enrolled", date(2024, 4, 12)),)
-    nothing = find(tmp_path, keys, records(), kind="ibr", ask="enrolled", scopes=IBR)
-    assert nothing == Record(NOW.date(), enrolments=())
-
-
-def test_enrolment_is_not_asked_for_where_it_is_not_wanted(tmp_path: Path, keys: Keys) -> None:
-    found = find(
-        tmp_path, keys, records(beneficiary()), kind="ibr", ask="enrolled", scopes=frozenset({"person.link"})
-    )
-    assert found is not None
-    assert found.enrolments is None
-    assert found.person is not None
 
 
 def test_no_number_is_logged(tmp_path: Path, keys: Keys, caplog: pytest.LogCaptureFixture) -> None:
