@@ -133,19 +133,22 @@ class SpdciRegistry:
         return answer, (received.header.at or self.exchange.now()).date()
 
     def _enrolments(self, records: Iterable[Mapping[str, Any]]) -> tuple[Enrolment, ...]:
+        """Those in programmes that were agreed. Others are passed over, but never make a *none on record*."""
         found: dict[str, Enrolment] = {}
         for standing in (one for record in records for one in standings(record)):
             programme = self.partner.programmes.get(standing.programme)
+            if programme is None:
+                log.warning("%s: programme %.40r is not in its profile", self.name, standing.programme)
+                continue
             word = enrolment_word(standing.status)
-            if programme is None or word is None or standing.since is None:
-                log.warning(
-                    "%s: programme %.40r or its status is in no profile", self.name, standing.programme
-                )
-                raise Refused(f"{self.name} speaks of a programme in words that are not agreed")
+            if word is None or standing.since is None:
+                raise Refused(f"{self.name} tells of an enrolment without a day, or in words of its own")
             if programme in found:
                 raise Refused(f"{self.name} says two things of one programme")
             status, reason = word
             found[programme] = Enrolment(programme, status, standing.since, reason)  # type: ignore[arg-type]
+        if not found:
+            raise Refused(f"{self.name} tells of no programme that was agreed")
         return tuple(sorted(found.values(), key=lambda one: one.since, reverse=True))
 
     def _person(self, mine: Sequence[Individual]) -> Person:

@@ -48,7 +48,7 @@ def asking(folder: Path, base: str, **changed: Any) -> Partners:
         "name": "nser", "kind": "social", "id": THEM, "base": base, "dialect": "spdci-cavage",
         "keys": f"{THEM}.pub", "token": {"env": "TOKEN"}, "scopes": ["person.link", "survey.recency"],
     }  # fmt: skip
-    ibr = {"programmes": {"KAFAALAT": "kafaalat", "TALEEMI": "taleemi_wazaif"},
+    ibr = {"programmes": {"KAFAALAT": "kafaalat", "TALEEMI": "taleemi_wazaif", "NASHONUMA": "nashonuma"},
            "scopes": ["enrolment.status", "person.link"]}  # fmt: skip
     payments = {"programme": "kafaalat", "scopes": ["payment.timeline"]}
     more = {"ibr": ibr, "payments": payments}.get(changed.get("kind", ""), {})
@@ -60,7 +60,8 @@ def answering(folder: Path, **changed: Any) -> Partners:
     client = {
         "name": "bot", "id": US, "dialect": "spdci-cavage", "keys": f"{US}.pub",
         "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
-        "fields": ["name", "sex", "survey_date", "enrolment"], "programmes": {"KAFAALAT": "kafaalat"},
+        "fields": ["name", "sex", "survey_date", "enrolment"],
+        "programmes": {"KAFAALAT": "kafaalat", "NASHONUMA": "nashonuma"},
     }  # fmt: skip
     return partners(folder, THEM, clients=[{**client, **changed}])
 

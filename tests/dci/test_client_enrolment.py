@@ -28,6 +28,16 @@ def test_enrolments_newest_first(tmp_path: Path, keys: Keys) -> None:
     )
 
 
+def test_a_programme_that_was_not_agreed_is_passed_over(
+    tmp_path: Path, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = records(beneficiary(programme="OTHER", status="9"), beneficiary())
+    found = find(tmp_path, keys, answer, kind="ibr", scopes=IBR)
+    assert found is not None
+    assert [one.programme for one in found.enrolments or ()] == ["kafaalat"]
+    assert "OTHER" in caplog.text
+
+
 @pytest.mark.parametrize(
     "found",
     [
