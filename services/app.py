@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from services.delivery import Delivery, deliver_forever
 from services.enquiry import Desk
 from services.locales import load_places
 from services.notices import Notices
+from services.partners import Partners, load_partners
 from services.privacy.guard import make_guard
 from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
 from services.privacy.limits import STANDARD, load_limits
@@ -98,6 +100,11 @@ def open_database(settings: Settings) -> tuple[Store, Keys]:
     return store, keys
 
 
+def partners_of(settings: Settings) -> Partners | None:
+    """The partner systems, None where there are none. Raises ValueError for a file that cannot be right."""
+    return load_partners(settings.partners, os.environ) if settings.partners else None
+
+
 def build(
     settings: Settings,
     *,
@@ -111,7 +118,8 @@ def build(
     channels |= extra or {}
     catalogue = build_catalogue()
     registry = SqlRegistry(store, keys, lambda: clock().date())
-    sources = connect(settings.sources, store=registry, keys=keys, today=lambda: clock().date())
+    partners = partners_of(settings)
+    sources = connect(settings.sources, store=registry, keys=keys, clock=clock, partners=partners)
     lookup = Lookup(sources, StoredCopies(store, keys, clock))
     limits = load_limits(settings.guard_limits or STANDARD)
     guard = make_guard(limits, alert_staff(store, keys, clock), bucket=settings.refusal_bucket)

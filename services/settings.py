@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         "127.0.0.1",
         description="proxies whose X-Forwarded-For tells where a web visitor comes from, by commas",
     )
+    partners: Path | None = Field(
+        None, description="TOML file of partner systems: registries to ask, clients to answer"
+    )
     twilio_account_sid: str = Field("", description="Twilio account, AC...")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
     twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")
