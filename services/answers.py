@@ -4,6 +4,7 @@ A function finds out, and leaves what must be written as effects that are commit
 each may be repeated: a turn that is begun anew leaves nothing behind.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection
 
 from bot.messages import Call, Json, Result
-from services import complaints, desk
+from services import complaints, desk, references
 from services.eligibility.facts import Statement
 from services.privacy.disclosure import Policy, granted
 from services.privacy.identifiers import Keys
@@ -31,11 +32,17 @@ from services.registry import (
 )
 from services.store import conversations
 from services.store.engine import Store
+from services.updates import requests
+from services.updates.kinds import load_kinds
 
 SCOPES: frozenset[Scope] = frozenset({"person.link", "enrolment.status", "payment.timeline"})
 
 URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
 """Payments are said in this order: money that waits for its owner first."""
+
+LINK: frozenset[Scope] = frozenset({"person.link"})
+PATIENCE = 1.0
+"""Seconds of a turn for a question that the answer does not hang on."""
 
 MOST_PAYMENTS = 6
 
@@ -132,7 +139,7 @@ async def complaint_file(call: Call, context: Context) -> Result:
     cnic = facts.pop("cnic", None)
     keys = context.sources.keys
     reference = await context.sources.store.read(
-        lambda connection: complaints.free_reference(connection, call.id)
+        lambda connection: references.free_reference(connection, call.id)
     )
     context.effects.append(
         lambda connection: complaints.file(
@@ -150,14 +157,56 @@ async def complaint_file(call: Call, context: Context) -> Result:
 
 
 async def complaint_status(call: Call, context: Context) -> Result:
-    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's."""
-    found = await context.sources.store.read(
-        lambda connection: complaints.standing(connection, context.conversation, call.args.get("reference"))
-    )
-    if found is None:
-        return Result(call, context.at)
-    data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's.
+
+    Where that is a request to change a record, its kind is `change`.
+    """
+    store, mine = context.sources.store, (context.conversation, call.args.get("reference"))
+    data: dict[str, Json] = {}
+    if found := await store.read(lambda connection: complaints.standing(connection, *mine)):
+        data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    elif asked := await store.read(lambda connection: requests.of_reference(connection, *mine)):
+        data = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
+        data["change"] = asked.kind
     return Result(call, context.at, data=data)
+
+
+async def update_fields(call: Call, context: Context) -> Result:
+    """`kind` of change -> the `fields` that are asked for it."""
+    kind = load_kinds().get(str(call.args["kind"]))
+    if kind is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
+    return Result(call, context.at, data={"fields": [field.asked() for field in kind.fields]})
+
+
+async def update_propose(call: Call, context: Context) -> Result:
+    """`kind`, `cnic` or None, what was `said` -> `reference`, the `papers` to bring, how it is `verified`.
+
+    It is a request and no more. Whether the phone is the registered one is noted and never told.
+    """
+    keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    reference = await context.sources.store.read(
+        lambda connection: references.free_reference(connection, call.id)
+    )
+    proven = await _proven(cnic, context)
+    context.effects.append(
+        lambda connection: requests.propose(
+            connection,
+            call.id,
+            reference=reference,
+            conversation=context.conversation,
+            kind=kind,
+            subject=keys.hash("cnic", cnic) if cnic else None,
+            facts=_sealed(keys, {"cnic": cnic, "said": call.args["said"]}),
+            proven=proven,
+            at=context.at,
+        )
+    )
+    known = load_kinds()[kind]
+    papers = [paper.name for paper in known.papers]
+    return Result(
+        call, context.at, data={"reference": reference, "papers": papers, "verified": known.verified}
+    )
 
 
 async def desk_open(call: Call, context: Context) -> Result:
@@ -209,6 +258,8 @@ ANSWERS: Mapping[str, Answerer] = {
     "payment_points.find": payment_points_find,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
+    "update.fields": update_fields,
+    "update.propose": update_propose,
     "desk.open": desk_open,
     "scam.report": keep_note,
     "feedback.record": keep_note,
@@ -235,6 +286,18 @@ async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     if person.sex == "x":
         told["transgender_member"] = Statement(True, "registry", record.as_of)
     return told
+
+
+async def _proven(cnic: str | None, context: Context) -> bool:
+    """Whether the asker's phone is the one registered for that CNIC; a source that is slow knows nothing."""
+    if not (cnic and context.phone):
+        return False
+    try:
+        async with asyncio.timeout(PATIENCE):
+            record = await context.sources.registry.find(cnic, LINK)
+    except (Unavailable, TimeoutError):
+        return False
+    return granted(record.person if record else None, context.phone, "registered_phone") == "own"
 
 
 def _said_first(payments: tuple[Payment, ...]) -> list[Payment]:
