@@ -49,6 +49,7 @@ for a person's own words."""
 LAST, DOTS = 4, "..."
 YES_NO = (Choice("yes", "fit.yes"), Choice("no", "fit.no"))
 
+_ANY = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"\d(?:[ -]?\d){4,}(?=(?:[ -]?\d){4})[ -]?")
 """All but the last four digits of a number of nine or more."""
@@ -80,8 +81,8 @@ def value_of(field: Field, event: Event) -> Said | None:
     found = told(event).get(takes) if takes != "who" else None  # "my husband Aslam" says more than husband
     if found or takes not in WORDS:
         return found
-    words = slots.get("words")
-    return _own(str(words)) if words and (takes == "date" or _LETTER.search(str(words))) else None
+    own = _own(str(slots.get("words") or ""))
+    return own if (_ANY if takes == "date" else _LETTER).search(own["value"]) else None
 
 
 def told(event: Event) -> dict[str, Said]:
@@ -111,7 +112,8 @@ def read_back(kind: str, fields: Sequence[Field], said: Mapping[str, Said]) -> t
 
 
 def _own(words: str) -> Said:
-    return {"how": "words", "value": words}
+    shown = "".join(letter for letter in " ".join(words.split()) if letter.isprintable())
+    return {"how": "words", "value": shown}
 
 
 def _shown(answer: Said, room: int) -> Said:
@@ -120,7 +122,7 @@ def _shown(answer: Said, room: int) -> Said:
         return {"how": how, "value": value[-LAST:]}
     if how != "words":
         return answer
-    shown = _NUMBER.sub(DOTS, " ".join(value.split()))
+    shown = _NUMBER.sub(DOTS, value)
     if len(shown) > room:
         cut = shown[: room - len(DOTS)]
         shown = (cut.rpartition(" ")[0] or cut) + DOTS

@@ -203,10 +203,8 @@ async def update_propose(call: Call, context: Context) -> Result:
         )
     )
     known = load_kinds()[kind]
-    papers = [paper.name for paper in known.papers]
-    return Result(
-        call, context.at, data={"reference": reference, "papers": papers, "verified": known.verified}
-    )
+    data = {"reference": reference, "papers": known.told(), "verified": known.verified}
+    return Result(call, context.at, data=data)
 
 
 async def desk_open(call: Call, context: Context) -> Result:

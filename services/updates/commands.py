@@ -65,9 +65,7 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
         table.add_row(name, "not known" if value is None else str(value))
     kind = load_kinds().get(row.kind)
     for paper in kind.papers if kind else ():
-        table.add_row(
-            "paper", f"{paper.name} ({paper.confidence}{', ' + paper.source if paper.source else ''})"
-        )
+        table.add_row("paper", f"{paper.name} ({paper.confidence}, {paper.source})")
     if facts.get("note"):
         table.add_row("note of the registry", facts["note"])
     out.print(table, markup=False)

@@ -65,7 +65,7 @@ def lines(file: Path) -> Iterator[tuple[int, Mapping[str, Json]]]:
             for row in rows:
                 yield rows.line_num, {str(name).strip(): value for name, value in row.items()}
         except csv.Error as fault:
-            raise ValueError(f"{file}: line {rows.line_num}: {fault}") from None
+            raise ValueError(f"{file}: after line {rows.line_num}: {fault}") from None
 
 
 def _object(line: str) -> Mapping[str, Json]:

@@ -12,15 +12,17 @@ from bot.messages import Json
 
 Takes: TypeAlias = Literal["phone", "place", "date", "words", "who", "option", "number"]
 Verified: TypeAlias = Literal["old_phone", "new_office", "office", "resurvey", "nadra_first", "school"]
-Confidence: TypeAlias = Literal["official", "press", "blog", "unsure"]
+Confidence: TypeAlias = Literal["official", "press", "blog"]
 
-GRADES: Mapping[Confidence, frozenset[str | None]] = {
+GRADES: Mapping[Confidence, frozenset[str]] = {
     "official": frozenset({"official"}),
     "press": frozenset({"official", "press"}),
     "blog": frozenset({"official", "press", "guide"}),
-    "unsure": frozenset({None}),
 }
-"""Confidence of a paper -> grade of the source that carries it; None is no source at all."""
+"""Confidence of a paper -> grades of the sources that can carry it."""
+
+TOLD: frozenset[Confidence] = frozenset({"official", "press"})
+"""What may be told as a fact."""
 
 
 class Data(BaseModel):
@@ -54,7 +56,7 @@ class Paper(Data):
     """What to bring: `document.name.` + name is its text."""
 
     name: str
-    source: str | None = None
+    source: str
     confidence: Confidence
 
 
@@ -64,6 +66,10 @@ class Kind(Data):
     verified: Verified
     fields: tuple[Field, ...]
     papers: tuple[Paper, ...]
+
+    def told(self) -> list[str]:
+        """The papers that people may be told to bring."""
+        return [paper.name for paper in self.papers if paper.confidence in TOLD]
 
 
 class File(Data):
@@ -76,8 +82,7 @@ class File(Data):
     def _cited(self) -> Self:
         for name, kind in self.kinds.items():
             for paper in kind.papers:
-                source = self.sources[paper.source] if paper.source else None
-                if (source and source.grade) not in GRADES[paper.confidence]:
+                if self.sources[paper.source].grade not in GRADES[paper.confidence]:
                     raise ValueError(
                         f"kinds.{name}: {paper.name}: its source does not make it {paper.confidence}"
                     )

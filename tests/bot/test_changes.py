@@ -54,7 +54,7 @@ def _sayable(tag: str) -> Iterator[list[Say]]:
         yield list(read_back(id, fields, said))
         parts = tuple(Choice(field["name"], f"update.part.{field['name']}") for field in fields)
         yield [Say("update.which_part", choices=(*parts, update.FORGET))]
-        papers = [paper.name for paper in kind.papers]
+        papers = kind.told()
         yield [Say(f"update.taken.{kind.verified}", {"reference": "4829-1736", "papers": papers})]
         for status in STATUSES:
             facts = {"reference": "4829-1736", "on": "2026-11-28", "change": id}
@@ -107,6 +107,7 @@ OPTION = {"name": "x", "takes": "option", "options": ["started", "left"]}
         ("date", "2019", "words", "2019"),
         ("who", "my husband Aslam", "words", "my husband Aslam"),
         ("words", "Salma, d/o Akbar", "words", "Salma, d/o Akbar"),
+        ("words", "Sal\x1bma\nBibi", "words", "Salma Bibi"),
         ("number", "90000-0000001-2", "number", "9000000000012"),
         ("number", "I don't have it", "unknown", None),
         ("words", "no", "unknown", None),
@@ -126,6 +127,7 @@ def test_what_an_answer_is(takes: str, text: str, how: str, value: str | None, w
         ("number", "1234567"),
         ("words", "90000-0000001-2"),
         ("who", "123"),
+        ("date", "?!"),
         ("words", ""),
     ],
 )
