@@ -1,5 +1,7 @@
 """How a registry's facts about one family are said: the money first, otherwise the standing and why.
 
+And how a matter stands that somebody keeps a number of.
+
 Reads the data of the call `registry.status`: `disclosure` (none, word, helper or own), `last4`, `enrolments`
 and `payments` (most urgent first). Amounts and reasons are there only where privacy granted them.
 """
@@ -54,6 +56,12 @@ def of_word(enrolments: Sequence[Mapping[str, Json]], last4: str) -> Say:
     """The bare status word, for deployments that give it to anyone."""
     status = enrolments[0]["status"] if enrolments else "no_record"
     return Say("status.word", {"last4": last4, "status": status})
+
+
+def of_reference(matter: Mapping[str, Json]) -> Say:
+    """How a complaint stands, or a request to change a record: that one names its `change`."""
+    subject = "update" if "change" in matter else "complaint"
+    return Say(f"{subject}.status.{matter['status']}", matter)
 
 
 def _by_score(enrolment: Mapping[str, Json]) -> bool:

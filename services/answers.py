@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from bot.messages import Call, Json, Result
-from services import complaints, desk, linking
+from services import complaints, desk, linking, references
 from services.asking import Answerer, Context, Sources
 from services.eligibility.facts import Statement
 from services.enquiry import enquire
@@ -16,9 +16,12 @@ from services.privacy.identifiers import Keys
 from services.registry import REASONS_THAT_ARE_FACTS, Scope, Unavailable
 from services.status import local, registry_mine, registry_status
 from services.store import conversations
+from services.updates import requests
+from services.updates.kinds import load_kinds
 
 __all__ = ["ANSWERS", "Context", "Sources"]
 
+NOTHING: frozenset[Scope] = frozenset()
 KNOWN: frozenset[Scope] = frozenset({"enrolment.status"})
 """What a registry tells of a family that rules ask about."""
 
@@ -66,7 +69,7 @@ async def complaint_file(call: Call, context: Context) -> Result:
     cnic = facts.pop("cnic", None)
     keys = context.sources.keys
     reference = await context.sources.store.read(
-        lambda connection: complaints.free_reference(connection, call.id)
+        lambda connection: references.free_reference(connection, call.id)
     )
     context.effects.append(
         lambda connection: complaints.file(
@@ -84,13 +87,53 @@ async def complaint_file(call: Call, context: Context) -> Result:
 
 
 async def complaint_status(call: Call, context: Context) -> Result:
-    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's."""
-    found = await context.sources.store.read(
-        lambda connection: complaints.standing(connection, context.conversation, call.args.get("reference"))
+    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's.
+
+    Where that is a request to change a record, its kind is `change`.
+    """
+    store, mine = context.sources.store, (context.conversation, call.args.get("reference"))
+    data: dict[str, Json] = {}
+    if found := await store.read(lambda connection: complaints.standing(connection, *mine)):
+        data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    elif asked := await store.read(lambda connection: requests.of_reference(connection, *mine)):
+        data = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
+        data["change"] = asked.kind
+    return Result(call, context.at, data=data)
+
+
+async def update_fields(call: Call, context: Context) -> Result:
+    """`kind` of change -> the `fields` that are asked for it."""
+    kind = load_kinds().get(str(call.args["kind"]))
+    if kind is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
+    return Result(call, context.at, data={"fields": [field.asked() for field in kind.fields]})
+
+
+async def update_propose(call: Call, context: Context) -> Result:
+    """`kind`, `cnic` or None, what was `said` -> `reference`, the `papers` to bring, how it is `verified`.
+
+    It is a request and no more. Whether the phone is the registered one is noted and never told.
+    """
+    keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    reference = await context.sources.store.read(
+        lambda connection: references.free_reference(connection, call.id)
     )
-    if found is None:
-        return Result(call, context.at)
-    data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    proven = await _proven(cnic, context)
+    context.effects.append(
+        lambda connection: requests.propose(
+            connection,
+            call.id,
+            reference=reference,
+            conversation=context.conversation,
+            kind=kind,
+            subject=keys.hash("cnic", cnic) if cnic else None,
+            facts=_sealed(keys, {"cnic": cnic, "said": call.args["said"]}),
+            proven=proven,
+            at=context.at,
+        )
+    )
+    known = load_kinds()[kind]
+    data = {"reference": reference, "papers": known.told(), "verified": known.verified}
     return Result(call, context.at, data=data)
 
 
@@ -149,6 +192,8 @@ ANSWERS: Mapping[str, Answerer] = {
     "payment_points.find": payment_points_find,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
+    "update.fields": update_fields,
+    "update.propose": update_propose,
     "desk.open": desk_open,
     "scam.report": keep_note,
     "feedback.record": keep_note,
@@ -178,6 +223,13 @@ async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     if found.who.person and found.who.person.sex == "x":
         told["transgender_member"] = Statement(True, "registry", found.who.persons[0].as_of)
     return told
+
+
+async def _proven(cnic: str | None, context: Context) -> bool:
+    """Whether the asker is linked to that CNIC as its holder."""
+    if not cnic:
+        return False
+    return (await enquire(context.sources.desk, context.asker, cnic, NOTHING)).grant.level == "own"
 
 
 def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:

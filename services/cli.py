@@ -23,6 +23,7 @@ from services.settings import Settings
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
 from services.terminal import converse, converse_json
+from services.updates.commands import commands as updates
 from services.vocabulary import load_words
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(learning)
 app.add_typer(rules)
 app.add_typer(partners)
+app.add_typer(updates, name="updates")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

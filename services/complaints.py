@@ -1,13 +1,12 @@
 """Complaints: filed under a short number that survives being read aloud, told only to their owner."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from bot.understand.reference import luhn_check_digit
+from services.references import free_reference as free_reference
 from services.store.tables import grievance
 
 FIRST_STATUS = "new"
@@ -20,19 +19,6 @@ class Standing:
     reference: str
     status: str
     on: date
-
-
-def free_reference(connection: Connection, call: str) -> str:
-    """A number for the complaint of this call, as 4829-1736: the same one if the call is repeated."""
-    attempt = 0
-    while True:
-        reference = _reference(f"{call}/{attempt}")
-        taken = connection.execute(
-            sa.select(grievance.c.id).where(grievance.c.reference == reference)
-        ).scalar()
-        if taken is None or taken == call:
-            return reference
-        attempt += 1
 
 
 def file(
@@ -69,9 +55,3 @@ def standing(connection: Connection, conversation: bytes, reference: str | None)
         mine = mine.where(grievance.c.reference == reference)
     row = connection.execute(mine.order_by(grievance.c.at.desc()).limit(1)).first()
     return Standing(row.reference, row.status, row.at.date()) if row else None
-
-
-def _reference(seed: str) -> str:
-    seven = f"{int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) % 10**7:07d}"
-    digits = seven + luhn_check_digit(seven)
-    return f"{digits[:4]}-{digits[4:]}"

@@ -1,5 +1,6 @@
 """A complaint: its facts are taken, a short reference is given, its state is told later."""
 
+from bot import standing
 from bot.messages import Choice, Event, Heard, Json, Result, Say, Session, Turn
 from bot.steps import ask, look_up, reply, slot
 
@@ -78,8 +79,8 @@ def got_reference(session: Session, event: Event) -> Turn:
 def got_standing(session: Session, event: Event) -> Turn:
     """Say how the complaint stands: only to the one who made it."""
     match event:
-        case Result(ok=True, data={"reference": _, "status": status} as data):
-            return reply(session, Say(f"complaint.status.{status}", data))
+        case Result(ok=True, data={"reference": _} as data):
+            return reply(session, standing.of_reference(data))
         case Result(ok=True):
             return reply(session, Say("complaint.none_found"))
     return reply(session, Say("complaint.not_known_now"))

@@ -52,6 +52,9 @@ BARE_NUMBER = 0.7
 READ = 1000
 """Characters of a text that the models look at: whoever writes more has said what it is about."""
 
+OWN_WORDS = ("text", "words")
+"""Slots that any text fills that was asked for: a story, or a few words such as a name or a time."""
+
 ONLY_ALONE = frozenset({"stop", "start"})
 """Intents that a number in the text speaks against: "STOP 12345" is somebody's quoted message."""
 
@@ -125,8 +128,9 @@ def _slots(
         slots["language"] = named
     if "code" in expects.slots and len(code := _DIGITS.sub("", clean)) == CODE_DIGITS:
         slots["code"] = code
-    if "text" in expects.slots and tokens:
-        slots["text"] = clean.strip()
+    for own in OWN_WORDS:
+        if own in expects.slots and tokens:
+            slots[own] = clean.strip()
     return slots
 
 
@@ -154,6 +158,8 @@ def _intent(
         return None, 0.0, ASKED_WITH_A_PLACE
     elsewhere = intent == "out_of_scope" and "programme" not in slots
     sure = ELSEWHERE if elsewhere else SURE
+    if "change" in slots and (confidence < sure or intent == "out_of_scope"):
+        return "update_details", SURE, ()
     if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
         _name_language(intent, simple, slots, words)
         return intent, confidence, ()

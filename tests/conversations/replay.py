@@ -3,9 +3,9 @@
     > text        what the person sends; "> (button) id", "> (voice)", "> (picture)", "> (phone)" for the rest
     @ 1 day       time that passes before the next line
     ? name args   what the bot has found out; args as JSON
-    = json        what it was told; "=! late" is a source that did not answer. What the rules say of a family
-                  needs no such line: the rules of the programmes are asked themselves. Nor does whom this
-                  phone has asked about: nobody, unless the script says otherwise
+    = json        what it was told; "=! late" is a source that did not answer. What the rules say of a family,
+                  or ask of a change in it, needs no such line: our own data are asked themselves. Nor does
+                  whom this phone has asked about: nobody, unless the script says otherwise
     < [key] text  what the bot says as SMS; further lines of a message are indented
 
 The lines `?` and `<` are made by the engine; the others are the script.
@@ -24,6 +24,7 @@ from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
 from services.app import build_advice, load_programme_data
 from services.programmes.advice import Advice
+from services.updates.kinds import load_kinds
 
 START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 UNITS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
@@ -58,9 +59,7 @@ class Replay:
         while turn.call:
             args = json.dumps(turn.call.args, ensure_ascii=False)
             self.lines.append(f"? {turn.call.name} {args}")
-            result = (
-                self._advised(turn.call) if turn.call.name == "eligibility.next" and not results else None
-            )
+            result = self._advised(turn.call) if not results else None
             if turn.call.name == "registry.mine" and not (results and "people" in results[0]):
                 result = Result(turn.call, self.now, data={"people": []})
             if result is None:
@@ -76,7 +75,12 @@ class Replay:
         self.turns.append((says, self.session.language))
         self._write(says)
 
-    def _advised(self, call: Call) -> Result:
+    def _advised(self, call: Call) -> Result | None:
+        if call.name == "update.fields":
+            fields = load_kinds()[call.args["kind"]].fields
+            return Result(call, self.now, data={"fields": [field.asked() for field in fields]})
+        if call.name != "eligibility.next":
+            return None
         said, asked, programme = call.args["said"], call.args["asked"], call.args["programme"]
         return Result(call, self.now, data=advice().next(said, asked, self.now.date(), programme=programme))
 
