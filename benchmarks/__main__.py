@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import eligibility, engine, turns, understanding
+from benchmarks import audit, eligibility, engine, turns, understanding
 
 if __name__ == "__main__":
     kept = [
         understanding.run(),
         eligibility.run(),
         engine.run(),
+        *(audit.run(kind) for kind in ("sqlite", "postgresql")),
         *(turns.run(kind) for kind in ("sqlite", "postgresql")),
     ]
     sys.exit(not all(kept))

@@ -22,7 +22,7 @@ from services.answers import Sources
 from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
 from services.locales import load_places
-from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
+from services.privacy.identifiers import Keys, load_or_create_secrets, verify_key
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
@@ -72,20 +72,22 @@ def build_advice(programmes: Programmes) -> Advice:
     return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
-def secret_of(settings: Settings) -> bytes:
-    """The deployment's secret: from the settings, else from its file, made once."""
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """The deployment's secrets, newest first: from the settings, else from their file, made once."""
     if settings.secret_key:
-        return settings.secret_key.get_secret_value().encode()
-    return load_or_create_secret(settings.data_dir / KEY_FILE)
+        given = (settings.secret_key, *settings.secret_key_previous)
+        return tuple(secret.get_secret_value().encode() for secret in given)
+    return load_or_create_secrets(settings.data_dir / KEY_FILE)
 
 
-def open_database(settings: Settings) -> tuple[Store, Keys]:
+def open_database(settings: Settings, *, verify: bool = True) -> tuple[Store, Keys]:
     """The migrated database and its keys. Raises `StoreUnavailable`, `WrongKey` or ValueError."""
-    keys = Keys.from_secret(secret_of(settings))
+    keys = Keys.from_secret(*secrets_of(settings))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.database, pool=settings.pool)
     migrate(store)
-    store.run_now(lambda connection: verify_key(connection, keys))
+    if verify:
+        store.run_now(lambda connection: verify_key(connection, keys))
     return store, keys
 
 
