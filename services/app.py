@@ -23,6 +23,7 @@ from services.catalogue import load_catalogue
 from services.delivery import Delivery, deliver_forever
 from services.locales import load_places
 from services.privacy.identifiers import Keys, load_or_create_secrets, verify_key
+from services.privacy.retention import enforce_daily
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
@@ -156,7 +157,10 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
-        tasks = [asyncio.create_task(deliver_forever(delivery))]
+        tasks = [
+            asyncio.create_task(deliver_forever(delivery)),
+            asyncio.create_task(enforce_daily(parts.store, parts.keys, clock)),
+        ]
         if isinstance(telegram, Telegram):
             tasks.append(asyncio.create_task(_run_telegram(telegram, parts, settings)))
         yield

@@ -154,9 +154,9 @@ async def _answer(parts: Parts, call: Call, context: Context, ends: float) -> Re
 
 
 def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
-    if found.session is None and inbound.language_chosen:
+    if not found.session and inbound.language_chosen:
         return Session(language=inbound.language or parts.default_language, heard_at=inbound.at)
-    if found.session is None:
+    if not found.session:
         hinted = inbound.language if inbound.language in parts.catalogue.languages else None
         return Session(language=hinted or parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
