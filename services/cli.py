@@ -16,6 +16,7 @@ from bot.understand import Expects, understand
 from services import checks, sandbox
 from services.catalogue import load_languages
 from services.learning.commands import commands as learning
+from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
 from services.settings import Settings
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(learning)
 app.add_typer(rules)
+app.add_typer(privacy)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
