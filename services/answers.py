@@ -184,6 +184,8 @@ ANSWERS: Mapping[str, Answerer] = {
     "registry.mine": registry_mine,
     "link.send_code": linking.send_code,
     "link.check_code": linking.check_code,
+    "audit.mine": linking.audit_mine,
+    "privacy.forget": linking.forget_me,
     "helper.list": linking.helper_list,
     "helper.give": linking.helper_give,
     "helper.end": linking.helper_end,
@@ -210,7 +212,7 @@ LATER: Mapping[str, Answerer] = {
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     """Facts of the asker's own record that rules speak of; none where it is not theirs, or not to be had."""
-    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN)
+    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN, purpose="eligibility.next")
     if found.grant.level != "own":
         return {}
     told: dict[str, Statement] = {}
@@ -229,7 +231,8 @@ async def _proven(cnic: str | None, context: Context) -> bool:
     """Whether the asker is linked to that CNIC as its holder."""
     if not cnic:
         return False
-    return (await enquire(context.sources.desk, context.asker, cnic, NOTHING)).grant.level == "own"
+    found = await enquire(context.sources.desk, context.asker, cnic, NOTHING, purpose="update.propose")
+    return found.grant.level == "own"
 
 
 def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:

@@ -27,13 +27,16 @@ from services.delivery import Delivery, deliver_forever
 from services.enquiry import Desk
 from services.locales import load_places
 from services.notices import Notices
+from services.partner_audit import audit_partners
 from services.partners import Partners, load_partners
 from services.privacy.guard import make_guard
-from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
+from services.privacy.identifiers import Keys, load_or_create_secrets, verify_key
 from services.privacy.limits import STANDARD, load_limits
+from services.privacy.retention import enforce_daily
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
+from services.registry import Registry
 from services.registry.chosen import connect
 from services.registry.copies import StoredCopies
 from services.registry.lookup import Lookup
@@ -45,6 +48,8 @@ from services.telegram_polling import poll
 from services.turns import Parts, take
 from services.vocabulary import load_words
 from services.web.chat import add_chat
+from services.web.dci import add_dci
+from services.web.dci_answers import Lookups
 from services.web.webhooks import add_webhooks
 
 KEY_FILE = "secret.key"
@@ -58,6 +63,9 @@ class Built:
 
     parts: Parts
     programmes: Programmes
+    registry: Registry
+    """Our own tables, which partners may ask."""
+    partners: Partners | None
     off: Mapping[str, str]
     """Channels that are not in use -> the setting that would turn them on."""
 
@@ -83,20 +91,22 @@ def build_advice(programmes: Programmes) -> Advice:
     return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
-def secret_of(settings: Settings) -> bytes:
-    """The deployment's secret: from the settings, else from its file, made once."""
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """The deployment's secrets, newest first: from the settings, else from their file, made once."""
     if settings.secret_key:
-        return settings.secret_key.get_secret_value().encode()
-    return load_or_create_secret(settings.data_dir / KEY_FILE)
+        given = (settings.secret_key, *settings.secret_key_previous)
+        return tuple(secret.get_secret_value().encode() for secret in given)
+    return load_or_create_secrets(settings.data_dir / KEY_FILE)
 
 
-def open_database(settings: Settings) -> tuple[Store, Keys]:
+def open_database(settings: Settings, *, verify: bool = True) -> tuple[Store, Keys]:
     """The migrated database and its keys. Raises `StoreUnavailable`, `WrongKey` or ValueError."""
-    keys = Keys.from_secret(secret_of(settings))
+    keys = Keys.from_secret(*secrets_of(settings))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.database, pool=settings.pool)
     migrate(store)
-    store.run_now(lambda connection: verify_key(connection, keys))
+    if verify:
+        store.run_now(lambda connection: verify_key(connection, keys))
     return store, keys
 
 
@@ -143,7 +153,7 @@ def build(
         deadline=settings.deadline,
         at=at,
     )
-    return Built(parts, programmes, off)
+    return Built(parts, programmes, registry, partners, off)
 
 
 def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, str]]:
@@ -183,7 +193,11 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
-        tasks = [asyncio.create_task(deliver_forever(delivery)), asyncio.create_task(follow_forever(parts))]
+        tasks = [
+            asyncio.create_task(deliver_forever(delivery)),
+            asyncio.create_task(follow_forever(parts)),
+            asyncio.create_task(enforce_daily(parts.store, parts.keys, clock)),
+        ]
         if isinstance(telegram, Telegram):
             tasks.append(asyncio.create_task(_run_telegram(telegram, parts, settings)))
         yield
@@ -207,6 +221,9 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
     web = parts.channels["web"]
     assert isinstance(web, Web)
     add_chat(app, parts, web)
+    if built.partners:
+        looks = Lookups(built.registry, audit_partners(parts.store, parts.keys), parts.store)
+        add_dci(app, built.partners, looks, clock=clock)
     return app
 
 

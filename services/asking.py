@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.messages import Call, Json, Result
 from services.enquiry import Asker, Desk
 from services.notices import Notices
+from services.privacy.audit import Entry
 from services.privacy.evenly import Held
 from services.privacy.guard import Block
 from services.privacy.identifiers import Keys
@@ -39,12 +40,13 @@ class Context:
     """One turn's asker. `effects` are run in the turn's own transaction. `ends`: loop time of the deadline.
 
     `phone` is the keyed hash of a number that the channel vouches for; `provable` that it could vouch
-    for one. `message` names the inbound message.
+    for one. `message` names the inbound message, `reply` the outbound one.
     """
 
     conversation: bytes
     channel: str
     message: str
+    reply: str
     phone: bytes | None
     provable: bool
     at: datetime
@@ -56,6 +58,8 @@ class Context:
     """Keyed hashes of CNICs that this very turn has linked to the asker."""
     held: list[Held] = field(default_factory=list)
     """How the answer is held back once more when all is written, whose length would tell too."""
+    audits: list[Entry] = field(default_factory=list)
+    """Look-ups of this turn, written last in its transaction."""
     again: bool = False
     """Whether this is the second try of a call whose answer is owed."""
 
@@ -68,6 +72,7 @@ class Context:
     def asker(self) -> Asker:
         """The same, for an enquiry; what it must write is among this turn's effects."""
         return Asker(
+            channel=self.channel,
             holder=self.holder,
             phone=self.phone,
             block=self.block,
@@ -76,6 +81,7 @@ class Context:
             effects=self.effects,
             proven=self.proven,
             held=self.held,
+            audits=self.audits,
         )
 
 

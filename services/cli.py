@@ -17,6 +17,7 @@ from services import checks, sandbox
 from services.catalogue import load_languages
 from services.learning.commands import commands as learning
 from services.partner_commands import commands as partners
+from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
 from services.settings import Settings
@@ -36,6 +37,7 @@ app.add_typer(learning)
 app.add_typer(rules)
 app.add_typer(partners)
 app.add_typer(updates, name="updates")
+app.add_typer(privacy)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from bot.messages import Outbound
 from channels import STATUS_ORDER, Channel, Failed, Receipt, Sent, Status
-from services import unanswered
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.engine import Store, StoreUnavailable
@@ -53,7 +52,7 @@ async def deliver_forever(delivery: Delivery) -> None:
     """
     while True:
         try:
-            await delivery.store.run(lambda c: _keep_house(c, delivery.clock()))
+            await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
             while await deliver_one(delivery):
                 pass
         except StoreUnavailable:
@@ -61,11 +60,6 @@ async def deliver_forever(delivery: Delivery) -> None:
         except Exception:  # a bug that one message meets must not keep the others from being sent
             log.exception("a message could not be sent")
         await asyncio.sleep(delivery.idle)
-
-
-def _keep_house(connection: Connection, now: datetime) -> None:
-    give_up_abandoned(connection, now)
-    unanswered.forget(connection, now)
 
 
 async def deliver_one(delivery: Delivery) -> bool:

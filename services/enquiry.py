@@ -12,7 +12,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from services.privacy import links
+from services.privacy import audit, links
+from services.privacy.audit import Entry
 from services.privacy.disclosure import REFUSAL, Grant, Level, Policy, decide
 from services.privacy.evenly import Held, leave_evenly
 from services.privacy.guard import Block, Guard, Verdict, asking_of, count, judge, remember
@@ -45,8 +46,12 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: `holder` is the keyed hash of a proven phone or the conversation; `ends` is loop time."""
+    """Who asks, by which channel: `holder` is the keyed hash of a proven phone or the conversation.
 
+    `ends` is loop time. What an enquiry leaves to be written is added to the lists.
+    """
+
+    channel: str
     holder: bytes
     phone: bytes | None
     block: Block
@@ -55,6 +60,7 @@ class Asker:
     effects: list[Callable[[Connection], None]] = field(default_factory=list)
     proven: set[bytes] = field(default_factory=set)
     held: list[Held] = field(default_factory=list)
+    audits: list[Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,14 @@ class Found:
     closed: bool = False
 
 
-async def enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]) -> Found:
-    """Look a number up as far as this asker may: what is written for it waits in `asker.effects`."""
+async def enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope], *, purpose: str) -> Found:
+    """Look a number up as far as this asker may: what is written for it waits in the asker's lists."""
+    found = await _enquire(desk, asker, cnic, scopes)
+    asker.audits.append(_entry(desk.keys, asker, cnic, scopes, purpose, found))
+    return found
+
+
+async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]) -> Found:
     keys, guard, ends = desk.keys, desk.guard, asker.ends - MARGIN
     began = time.monotonic()
     asking = asking_of(
@@ -107,7 +119,7 @@ async def enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope])
         guard.pulse.note(asking.subject, began, missed=not who.persons)
         await _leave_evenly(guard, verdict, asker, began)
     if grant == REFUSAL:
-        return Found(grant, View(), View(), unknown=bool(who.missing("person.link")))
+        return Found(grant, View(), who, unknown=bool(who.missing("person.link")))
     view = await desk.lookup.find(cnic, grant.scopes & scopes, ends=ends)
     for reading in view.readings:
         if reading.worth_keeping:
@@ -126,6 +138,29 @@ async def enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope])
             )
         )
     return Found(grant, view, who)
+
+
+def _entry(
+    keys: Keys, asker: Asker, cnic: str, scopes: frozenset[Scope], purpose: str, found: Found
+) -> Entry:
+    grant = found.grant
+    refused = "closed" if found.closed else "unknown" if found.unknown else grant.level
+    return Entry(
+        at=asker.at,
+        actor=audit.actor_of(keys, asker.holder),
+        by=grant.level if grant.level in ITS_OWN else "other",  # type: ignore[arg-type]
+        channel=asker.channel,
+        purpose=purpose,
+        subject=audit.subject_of(keys, cnic),
+        asked=scopes | LINK,
+        given=grant.scopes & scopes,
+        decision=refused if grant == REFUSAL else f"{grant.level} by {grant.ground}",
+        sources=tuple(
+            (reading.source, reading.outcome, round(reading.took * 1000))
+            for reading in (*found.who.readings, *found.view.readings)
+        ),
+        consent=grant.consent,
+    )
 
 
 def _keep(keys: Keys, subject: bytes, reading: Reading, at: datetime, connection: Connection) -> None:

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="at least 32 characters; empty: made once and kept in data_dir"
     )
+    secret_key_previous: tuple[SecretStr, ...] = Field(
+        (), description="the secret keys before it, newest first: they are needed as long as the database is"
+    )
     public_url: str = Field(
         "",
         description="what providers call, and what their signatures are checked against; empty: this machine",

@@ -21,6 +21,7 @@ from channels import Channel, Response
 from services import unanswered
 from services.answers import ANSWERS
 from services.asking import Context, Sources
+from services.privacy import audit
 from services.privacy.evenly import leave_evenly
 from services.privacy.guard import block_of
 from services.privacy.identifiers import Keys
@@ -94,6 +95,7 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         conversation=key,
         channel=inbound.channel,
         message=inbound.id,
+        reply=reply,
         phone=phone,
         provable=channel.proves_phone,
         at=inbound.at,
@@ -162,9 +164,9 @@ async def _answer(parts: Parts, call: Call, context: Context) -> Result:
 
 
 def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
-    if found.session is None and inbound.language_chosen:
+    if not found.session and inbound.language_chosen:
         return Session(language=inbound.language or parts.default_language, heard_at=inbound.at)
-    if found.session is None:
+    if not found.session:
         hinted = inbound.language if inbound.language in parts.catalogue.languages else None
         return Session(language=hinted or parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
@@ -220,6 +222,7 @@ def _write(
         )
         for effect in context.effects:
             effect(connection)
+        audit.append(connection, parts.keys, context.audits)
         parts.at("written")
 
     return write

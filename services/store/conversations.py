@@ -17,7 +17,10 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the database holds before a turn. `reply` is what was said to this very message before."""
+    """What the database holds before a turn. `reply` is what was said to this very message before.
+
+    `session` is None where nobody was heard yet, and empty where the person was forgotten.
+    """
 
     version: int = 0
     session: bytes | None = None
@@ -53,6 +56,7 @@ _update = Prepared(
     .where(conversation.c.id == sa.bindparam("key"))
     .where(conversation.c.version == sa.bindparam("seen"))
     .values(
+        address=sa.bindparam("new_address"),  # a person who was forgotten, and is back
         session=sa.bindparam("new_session"),
         phone=sa.bindparam("new_phone"),
         language=sa.bindparam("new_language"),
@@ -110,6 +114,7 @@ def save(
             changed = {
                 "key": key,
                 "seen": found.version,
+                "new_address": address,
                 "new_session": session,
                 "new_phone": phone,
                 "new_language": language,

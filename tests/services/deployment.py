@@ -123,7 +123,8 @@ def deploy(
 
 def built(parts: Parts) -> Built:
     """As the composition root would hand it to the web."""
-    return Built(parts, programmes(), {})
+    ours = SqlRegistry(parts.store, parts.keys, lambda: NOW.date())
+    return Built(parts, programmes(), ours, None, {})
 
 
 def inbound(text: str = "", *, id: str = "SM1", channel: str = "sms", **fields: Any) -> Inbound:

@@ -222,6 +222,7 @@ def asked_directly(parts: Parts, cnic: str, phone: bytes | None = None) -> tuple
             conversation=b"c" * 16,
             channel="sms",
             message="1",
+            reply="r",
             phone=phone,
             provable=False,
             at=NOW,

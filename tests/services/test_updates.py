@@ -158,6 +158,7 @@ def test_every_kind_can_be_asked_and_kept(parts: Parts) -> None:
         conversation=b"c" * 16,
         channel="sms",
         message="m",
+        reply="r",
         phone=None,
         provable=False,
         at=NOW,
