@@ -15,11 +15,23 @@ from bot.understand.matters import by_urgency
 ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help", "why"})
 """Intents that are obeyed whatever question is open."""
 
+ANSWERS = frozenset({"yes", "no"})
+"""Intents that mean nothing by themselves: where no question is open, the one that is owed an answer."""
+
 ASIDES = frozenset({"yes", "no", "dont_know", "wont_say", "thanks", "greeting", "out_of_scope"})
 """Intents that do not change an open subject."""
 
 CLEAR = 0.75
 """From this confidence on another subject goes before the open question."""
+
+UNMISTAKABLE = 0.98
+"""The same where the answer to the open question sounds like that subject."""
+
+NAMED = ("district", "category")
+"""Names that are answers where they were asked for, whatever else they sound like."""
+
+NAME_ALONE = 3
+"""Words of a text that is hardly more than such a name."""
 
 POLITE = frozenset({"thanks", "greeting"})
 """Intents that are answered kindly while a question stays open."""
@@ -58,6 +70,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
     session = _noticed(session, heard, away)
     step = step_named(session.topic, session.step)
     opening = OPENINGS.get(_subject(heard))
+    if opening and not step and heard.intent in ANSWERS and session.slots.get("to_confirm"):
+        opening = OPENINGS["complaint_status"]  # which puts that question again
 
     if heard.media and not heard.text:
         return media.open(session, heard)
@@ -68,7 +82,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
     polite = heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard)
     if opening and step and polite and not _named(session, heard):
         return Turn(session, opening(session, heard).says)  # answered kindly; the question stays open
-    if opening and session.expects == ("text",) and heard.intent == "no" and heard.confidence == 1.0:
+    needed = "text" in session.expects and "dont_know" not in session.expects
+    if opening and needed and heard.intent == "no" and heard.confidence == 1.0:
         return opening(_afresh(session.with_slots(complaint=None)), heard)  # the story is not to be told
     if step and _answers(session, heard):
         return _take(step, replace(session, misses=0), heard)
@@ -141,7 +156,13 @@ def _turns_away(session: Session, heard: Heard) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
     if heard.intent in ASIDES or heard.confidence < CLEAR or _picked(heard) or _named(session, heard):
         return False
-    if session.expects == ("text",) and not _brief(heard):  # a story has words of many subjects
+    if "text" in session.expects and not _brief(heard):  # a story has words of many subjects
+        return False
+    if heard.intent in session.expects and heard.confidence < UNMISTAKABLE:
+        return False
+    if len(heard.text.split()) <= NAME_ALONE and any(
+        name in session.expects and name in heard.slots for name in NAMED
+    ):
         return False
     topic = OPENINGS[str(heard.intent)].__module__.rpartition(".")[2]
     return topic != session.topic

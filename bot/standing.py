@@ -52,6 +52,20 @@ def of_enrolment(enrolment: Mapping[str, Json], last4: str) -> Say:
     return Say(f"eligibility.{status}", args)
 
 
+def refusal(enrolment: Mapping[str, Json]) -> Json:
+    """The programme and the reason of a no that was told, for an appeal against it; None of anything else."""
+    if enrolment["status"] != "not_eligible":
+        return None
+    return {"programme": enrolment["programme"], "reason": enrolment.get("reason")}
+
+
+def withdrawal(payment: Mapping[str, Json]) -> Json:
+    """Which payment was told to be withdrawn, for a complaint about that; None of any other."""
+    if payment["status"] != "withdrawn":
+        return None
+    return {name: payment[name] for name in ("programme", "cycle", "amount", "on", "district")}
+
+
 def of_word(enrolments: Sequence[Mapping[str, Json]], last4: str) -> Say:
     """The bare status word, for deployments that give it to anyone."""
     status = enrolments[0]["status"] if enrolments else "no_record"

@@ -6,6 +6,7 @@ each may be repeated: a turn that is begun anew leaves nothing behind.
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from bot.messages import Call, Json, Result
 from services import complaints, desk, linking, references
@@ -63,42 +64,54 @@ async def payment_points_find(call: Call, context: Context) -> Result:
     return Result(call, context.at, data={"district": district, "points": found})
 
 
+async def complaint_asks(call: Call, context: Context) -> Result:
+    """`category` -> the evidence to `ask` for, and what of it is `required`."""
+    category = context.sources.categories.by_id.get(str(call.args["category"]))
+    if category is None:
+        return Result(call, context.at, ok=False, error="unknown_category")
+    return Result(call, context.at, data={"ask": list(category.ask), "required": list(category.required)})
+
+
 async def complaint_file(call: Call, context: Context) -> Result:
-    """`category` and facts in the person's own words -> `reference`."""
-    facts = dict(call.args)
-    cnic = facts.pop("cnic", None)
-    keys = context.sources.keys
-    reference = await context.sources.store.read(
-        lambda connection: references.free_reference(connection, call.id)
-    )
-    context.effects.append(
-        lambda connection: complaints.file(
-            connection,
-            call.id,
-            reference=reference,
-            conversation=context.conversation,
-            category=str(facts["category"]),
-            cnic=keys.hash("cnic", str(cnic)) if cnic else None,
-            facts=_sealed(keys, facts),
-            at=context.at,
-        )
-    )
-    return Result(call, context.at, data={"reference": reference})
+    """`category` and its evidence -> `reference`, whether it was told `already`; else how it goes on."""
+    sources, facts = context.sources, dict(call.args)
+    keys, terms = sources.keys, sources.categories
+    category = terms.by_id[str(facts.pop("category"))]
+    filing = complaints.Filing(call.id, context.conversation, context.phone, category, facts, context.at)
+    before = await sources.store.read(lambda c: complaints.same_matter(c, keys, filing, terms))
+    if before:
+        context.effects.append(lambda c: complaints.add(c, keys, before, filing))
+        return Result(call, context.at, data={"reference": before.reference, "already": True})
+    reference = await sources.store.read(lambda c: complaints.free_reference(c, call.id))
+    context.effects.append(lambda c: complaints.file(c, keys, filing, reference))
+    return Result(call, context.at, data=complaints.promised(filing, reference))
 
 
 async def complaint_status(call: Call, context: Context) -> Result:
-    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's.
+    """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's.
 
     Where that is a request to change a record, its kind is `change`.
     """
-    store, mine = context.sources.store, (context.conversation, call.args.get("reference"))
-    data: dict[str, Json] = {}
-    if found := await store.read(lambda connection: complaints.standing(connection, *mine)):
-        data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
-    elif asked := await store.read(lambda connection: requests.of_reference(connection, *mine)):
-        data = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
-        data["change"] = asked.kind
-    return Result(call, context.at, data=data)
+    store = context.sources.store
+    found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
+    if not found:
+        mine = (context.conversation, call.args.get("reference"))
+        asked = await store.read(lambda connection: requests.of_reference(connection, *mine))
+        if asked:
+            found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
+            found["change"] = asked.kind
+    return Result(call, context.at, data=found)
+
+
+async def complaint_confirm(call: Call, context: Context) -> Result:
+    """`reference` (None: the one that waits for a word), `solved` -> how it stands by this word."""
+    solved = bool(call.args["solved"])
+    told, effect = await context.sources.store.read(
+        lambda connection: complaints.confirm(connection, solved=solved, **_owner(call, context))
+    )
+    if effect:
+        context.effects.append(effect)
+    return Result(call, context.at, data=told)
 
 
 async def update_fields(call: Call, context: Context) -> Result:
@@ -192,10 +205,12 @@ ANSWERS: Mapping[str, Answerer] = {
     "programme.facts": programme_facts,
     "eligibility.next": eligibility_next,
     "payment_points.find": payment_points_find,
+    "complaint.asks": complaint_asks,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
     "update.fields": update_fields,
     "update.propose": update_propose,
+    "complaint.confirm": complaint_confirm,
     "desk.open": desk_open,
     "scam.report": keep_note,
     "feedback.record": keep_note,
@@ -233,6 +248,18 @@ async def _proven(cnic: str | None, context: Context) -> bool:
         return False
     found = await enquire(context.sources.desk, context.asker, cnic, NOTHING, purpose="update.propose")
     return found.grant.level == "own"
+
+
+def _owner(call: Call, context: Context) -> dict[str, Any]:
+    """Whose complaint, and which."""
+    return {
+        "keys": context.sources.keys,
+        "terms": context.sources.categories,
+        "who": context.conversation,
+        "phone": context.phone,
+        "reference": call.args["reference"],
+        "at": context.at,
+    }
 
 
 def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:

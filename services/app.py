@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -23,6 +23,10 @@ from services.afterwards import follow_forever
 from services.alerts import alert_staff
 from services.asking import Sources
 from services.catalogue import load_catalogue
+from services.complaints.acts import Office
+from services.complaints.categories import Categories, load_categories
+from services.complaints.escalate import sweep
+from services.complaints.notice import Post
 from services.delivery import Delivery, deliver_forever
 from services.enquiry import Desk
 from services.locales import load_places
@@ -91,6 +95,14 @@ def build_advice(programmes: Programmes) -> Advice:
     return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
+def build_office(
+    keys: Keys, catalogue: Catalogue, channels: Mapping[str, Channel], terms: Categories
+) -> Office:
+    """What complaints are worked on with, and answered on these channels."""
+    limits = {name: channel.limits for name, channel in channels.items()}
+    return Office(keys, terms, Post(keys, catalogue, limits))
+
+
 def secrets_of(settings: Settings) -> tuple[bytes, ...]:
     """The deployment's secrets, newest first: from the settings, else from their file, made once."""
     if settings.secret_key:
@@ -146,6 +158,7 @@ def build(
             programmes=programmes,
             advice=build_advice(programmes),
             notices=Notices(keys, catalogue, channels, settings.default_language),
+            categories=load_categories(settings.complaint_categories),
         ),
         channels=channels,
         clock=clock,
@@ -192,7 +205,10 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
+        office = build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+        delivery = Delivery(
+            parts.store, parts.keys, parts.channels, clock, chores=(partial(sweep, parts.store, office),)
+        )
         tasks = [
             asyncio.create_task(deliver_forever(delivery)),
             asyncio.create_task(follow_forever(parts)),

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from bot.messages import Call, Json, Result
+from services.complaints.categories import Categories, load_categories
 from services.enquiry import Asker, Desk
 from services.notices import Notices
 from services.privacy.audit import Entry
@@ -33,6 +34,7 @@ class Sources:
     programmes: Programmes
     advice: Advice
     notices: Notices
+    categories: Categories = field(default_factory=load_categories)
 
 
 @dataclass(frozen=True, slots=True)

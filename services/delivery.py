@@ -7,7 +7,7 @@ itself but waits for its receipt.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +43,8 @@ class Delivery:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     idle: float = 1.0
+    chores: tuple[Callable[[datetime], Awaitable[object]], ...] = ()
+    """What features have done again and again, told the time: each is safe to repeat, and in any process."""
 
 
 async def deliver_forever(delivery: Delivery) -> None:
@@ -53,6 +55,7 @@ async def deliver_forever(delivery: Delivery) -> None:
     while True:
         try:
             await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
+            await _do_chores(delivery)
             while await deliver_one(delivery):
                 pass
         except StoreUnavailable:
@@ -60,6 +63,16 @@ async def deliver_forever(delivery: Delivery) -> None:
         except Exception:  # a bug that one message meets must not keep the others from being sent
             log.exception("a message could not be sent")
         await asyncio.sleep(delivery.idle)
+
+
+async def _do_chores(delivery: Delivery) -> None:
+    for chore in delivery.chores:
+        try:
+            await chore(delivery.clock())
+        except StoreUnavailable:
+            raise
+        except Exception:  # a bug in one must not keep messages from being sent
+            log.exception("a chore could not be done")
 
 
 async def deliver_one(delivery: Delivery) -> bool:

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     partners: Path | None = Field(
         None, description="TOML file of partner systems: registries to ask, clients to answer"
     )
+    complaint_categories: Path | None = Field(
+        None, description="file of categories and deadlines of complaints; empty: the one that comes along"
+    )
     twilio_account_sid: str = Field("", description="Twilio account, AC...")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
     twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")

@@ -119,6 +119,8 @@ def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str
     ):  # fmt: skip
         for word, value in _inverted(slots[table]):
             yield word, slot, value
+    for word, kind in _inverted(slots.get("complaints", {})):
+        yield word, "category", kind
     for table, said in (("facts", True), ("facts_not", False)):
         for word, fact in _inverted(slots.get(table, {})):
             yield word, f"fact.{fact}", said

@@ -128,6 +128,50 @@ def save(
         raise Overtaken from clash
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is needed to speak first: where to, in which language, and the session it is said in."""
+
+    channel: str
+    address: bytes
+    session: bytes
+    version: int
+    language: str
+    heard_at: datetime
+
+
+def reach(connection: Connection, key: bytes) -> Reached | None:
+    """A conversation that may be spoken to."""
+    columns = (
+        conversation.c.channel,
+        conversation.c.address,
+        conversation.c.session,
+        conversation.c.version,
+        conversation.c.language,
+        conversation.c.heard_at,
+    )
+    row = connection.execute(sa.select(*columns).where(conversation.c.id == key)).first()
+    return Reached(*row) if row else None
+
+
+def speak_first(
+    connection: Connection, key: bytes, *, seen: int, session: bytes | None, said: Mapping[str, object]
+) -> None:
+    """Put a message into the outbox that answers none, with the session that awaits its answer, if any.
+
+    Raises `Overtaken` if a turn was committed since version `seen`: what it opened must not be closed.
+    """
+    if session is not None:
+        changed = connection.execute(
+            sa.update(conversation)
+            .where(conversation.c.id == key, conversation.c.version == seen)
+            .values(session=session, version=seen + 1)
+        )
+        if changed.rowcount != 1:
+            raise Overtaken
+    _say.run(connection, {**said, "conversation": key})
+
+
 def opt_out(connection: Connection, key: bytes, at: datetime | None) -> None:
     """Record that unasked messages are unwelcome since `at`; None makes them welcome again."""
     connection.execute(sa.update(conversation).where(conversation.c.id == key).values(opted_out_at=at))

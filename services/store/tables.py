@@ -35,6 +35,7 @@ conversation = sa.Table(
     sa.Column("opted_out_at", Moment),
     sa.Column("heard_at", Moment, nullable=False),
     sa.Column("forgotten_at", Moment, comment="when the person asked for it"),
+    sa.Index("conversation_phone", "phone"),
 )
 
 inbound = sa.Table(

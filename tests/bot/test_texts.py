@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from bot import standing
-from bot.messages import Choice, Limits, Say
+from bot.evidence import FIELDS
+from bot.messages import Choice, Heard, Limits, Say, Session
 from bot.questions import choices_of
 from bot.render import AIM, render
 from bot.segments import count
@@ -25,6 +26,7 @@ from services.programmes.load import load_programmes
 from services.registry import EnrolmentReason, EnrolmentStatus, PaymentReason, PaymentStatus
 
 PROGRAMMES = load_programmes()
+TODAY = datetime(2026, 10, 5, tzinfo=UTC)
 
 SMS = Limits(alphabet="sms", units=10, parts=2)
 SPOKEN = (
@@ -42,6 +44,8 @@ LONGEST = {
     "source_date": "2025-06-10", "programme": "taleemi_wazaif", "code": "483920", "until": "2027-11-28",
     "phone": "0300 1234567", "name": "Bakhtawar", "as_of": "2026-11-28", "status": "not_released",
     "children": ["Amina", "Bilal", "Dua"],
+    "due": "2026-11-28", "level": "headquarters",
+    "next": "headquarters", "answer": "x" * 40, "text": "x" * 40,
 }  # fmt: skip
 """The longest that each argument gets, so that a text that fits with these fits always."""
 
@@ -85,6 +89,7 @@ PARTS_OF_TEXTS = (
     "eligibility.reason.",
     "status.choice.",
     "complaint.choice.",
+    "complaint.level.",
     "helper.choice.",
     "privacy.choice.",
     "privacy.yes",
@@ -131,14 +136,15 @@ def _sayable() -> Iterator[Say]:
     yield standing.of_word([], "0012")
     for key in (
         "status.not_known_now", "status.no_payment", "eligibility.no_record", "eligibility.not_known_now",
-        "complaint.where", "complaint.why_appeal",
-        "complaint.filed", "complaint.not_filed", "complaint.none_found", "complaint.not_known_now",
+        "complaint.filed", "complaint.filed_quietly", "complaint.not_filed", "complaint.none_found",
+        "complaint.not_known_now", "complaint.needed", "complaint.already", "complaint.ready",
+        "complaint.closed", "complaint.reopened", "complaint.too_late", "complaint.ombudsman",
+        "complaint.note", "complaint.by", "complaint.by_last", "complaint.answer",
         "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
         *PRIVATE, "status.no_payment",
     ):  # fmt: skip
         yield Say(key, LONGEST)
-    for key in ("complaint.how_much", "complaint.what_staff"):
-        yield Say(key, choices=complaint.STATUS)
+    yield from _complaints()
     yield from _advice()
     two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS[:2])
     yield Say("cnic.which_of_two", choices=two)
@@ -149,6 +155,16 @@ def _sayable() -> Iterator[Say]:
     yield Say("helper.confirm", LONGEST, privacy.YES_NO)
     yield Say("helper.there_are", LONGEST, (privacy.END, privacy.ANOTHER))
     yield Say("cnic.whose", choices=tuple(Choice(end, "cnic.person", LONGEST) for end in CNIC_ENDS[:3]))
+
+
+def _complaints() -> Iterator[Say]:
+    """Menus, and what is asked for."""
+    for field in FIELDS.values():
+        yield Say(field.key, choices=field.choices)
+    first = complaint.open(Session(), Heard(TODAY, slots={"choice": "x"}))
+    more = complaint.got_category(Session(), Heard(TODAY, slots={"choice": "other"}))
+    yield from (*first.says, *more.says, *complaint.ask_solved(Session(), "4829-1736", "x" * 40).says)
+    yield Say("complaint.status.closed_unanswered", LONGEST, complaint.SOLVED[1:])
 
 
 BANDS = [[0, 44_999], [45_000, 149_999], [150_000, 10_000_000]]
@@ -180,6 +196,15 @@ def _advice() -> Iterator[Say]:
 
 def _together() -> Iterator[list[Say]]:
     """What is said in one message of several sentences."""
+    for by in ("complaint.by", "complaint.by_last"):
+        for key in (
+            "filed",
+            "filed_quietly",
+            "reopened",
+            *(f"status.{s}" for s in ("new", "assigned", "in_progress")),
+        ):
+            yield [Say(f"complaint.{key}", LONGEST), Say(by, LONGEST)]
+    yield list(complaint.ask_solved(Session(), "4829-1736", "x" * 40).says)
     for say in _advice():
         if say.key.startswith("ask.") and len(say.choices) <= 3:
             yield [Say("fit.start"), say]
@@ -224,7 +249,7 @@ def _some(name: str) -> list[object]:
 
 
 @pytest.mark.parametrize("tag", SPOKEN)
-def test_replies_about_eligibility_stay_within_their_budget(catalogue: Catalogue, tag: str) -> None:
+def test_replies_of_several_sentences_stay_within_their_budget(catalogue: Catalogue, tag: str) -> None:
     too_long = {}
     for says in _together():
         parts = render(says, tag, SMS, catalogue).parts

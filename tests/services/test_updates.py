@@ -114,7 +114,7 @@ def test_a_number_means_one_matter(parts: Parts) -> None:
 
 
 def test_a_complaint_s_number_is_still_a_complaint_s(parts: Parts) -> None:
-    talk(parts, "the office staff asked for a bribe", "the clerk, yesterday", name="c")
+    talk(parts, "the office staff asked for a bribe", "the clerk, yesterday", "Kech", name="c")
     talk(parts, PHONE[0], "skip", "yes", name="u")
     (complaint,) = rows(parts.store, grievance)
     (said,) = talk(parts, complaint.reference, name="s")

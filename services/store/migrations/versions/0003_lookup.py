@@ -202,6 +202,7 @@ def upgrade() -> None:
     with op.batch_alter_table("conversation") as batch_op:
         batch_op.add_column(sa.Column("forgotten_at", Moment(), comment="when the person asked for it"))
 
+    op.create_index("conversation_phone", "conversation", ["phone"])
     with op.batch_alter_table("enrolment") as batch_op:
         batch_op.add_column(sa.Column("payee", sa.Integer(), comment="who is paid, if not the member"))
         batch_op.drop_index("enrolment_member")
@@ -228,6 +229,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("assignee", sa.String(length=60)))
         batch_op.add_column(sa.Column("due_at", Moment(), comment="when it is escalated"))
         batch_op.create_index("grievance_due", ["status", "due_at"])
+    op.execute("UPDATE grievance SET sensitive = true, level = 1 WHERE category = 'staff'")
 
     with op.batch_alter_table("household") as batch_op:
         batch_op.add_column(
@@ -295,6 +297,7 @@ def downgrade() -> None:
     with op.batch_alter_table("conversation") as batch_op:
         batch_op.drop_column("forgotten_at")
 
+    op.drop_index("conversation_phone", "conversation")
     op.drop_table("grievance_event")
     with op.batch_alter_table("source_copy") as batch_op:
         batch_op.drop_index("source_copy_at")
