@@ -15,6 +15,7 @@ from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
 from services.catalogue import load_languages
+from services.imports.commands import commands as extracts
 from services.learning.commands import commands as learning
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(learning)
 app.add_typer(rules)
+app.add_typer(extracts)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
