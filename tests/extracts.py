@@ -12,6 +12,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from services.registry.families import Country, generate, payment_points
+from services.store.tables import enrolment, household, member, payment, payment_point
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "households": ("key", "district", "phone", "score", "surveyed_on"),
@@ -23,6 +24,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """The kinds in the order in which they can be imported."""
+
+TABLES = (household, member, enrolment, payment_point, payment)
+"""In the order in which rows may be written."""
 
 
 def write_extracts(
@@ -43,11 +47,8 @@ def write_extracts(
 
 def as_parquet(file: Path, rows_of_a_group: int = 100_000) -> Path:
     """The same table as Parquet, with the types that a database would give it."""
-    table = pacsv.read_csv(file)
-    if "phone" in table.schema.names:
-        table = table.set_column(
-            table.schema.get_field_index("phone"), "phone", table["phone"].cast(pa.string())
-        )
+    # What begins with a plus would be taken for a number with a fraction.
+    table = pacsv.read_csv(file, convert_options=pacsv.ConvertOptions(column_types={"phone": pa.string()}))
     parquet = file.with_suffix(".parquet")
     pq.write_table(table, parquet, row_group_size=rows_of_a_group)
     return parquet

@@ -27,7 +27,7 @@ from services.imports.writing import Writer, mend_sequence
 from services.store.engine import Store
 from services.store.tables import import_run
 
-PART = 50_000
+PART = 20_000
 """Rows that are taken together: some tens of megabytes."""
 
 PAUSE = 0.003

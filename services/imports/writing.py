@@ -9,7 +9,7 @@ at once as long as there are such rows.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -27,9 +27,6 @@ MARKS = 32_766
 
 LOCK = 0x48415149
 """Number of the PostgreSQL advisory lock by which one part is written at a time ("HAQI")."""
-
-_Ids: TypeAlias = Sequence[int | None]
-"""What each step to a parent has found; once one has found nothing, the rest have not either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Writer:
             connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
         columns = dict(part.columns)
         lost: dict[int, Step] = {}
-        found: dict[Any, dict[Any, _Ids]] = {}
+        found: dict[Any, dict[Any, int | None]] = {}
         for parent in self._parents:
             same = found.setdefault(tuple(step.table.name for step in parent.steps), {})
             columns[parent.name] = self._ids(connection, parent, columns, same, lost)
@@ -81,28 +78,36 @@ class Writer:
         connection: Connection,
         parent: Parent,
         columns: Mapping[str, Sequence[Any]],
-        found: dict[Any, _Ids],
+        found: dict[Any, int | None],
         lost: dict[int, Step],
     ) -> list[int | None]:
-        """The ids of the parents of all rows; `found` has those that were looked for before.
+        """The ids of the parents of all rows. `found` has those that were looked for before: the id, None
+        where no parent is named, or below zero the number of the step that found none.
 
         `lost` gets the places of rows whose parent is not here.
         """
-        keys = list(zip(*(columns[name] for name in parent.sought), strict=True))
+        names = parent.sought
+        single = len(names) == 1
+        # One value is the same object in all rows, which knows its hash; tuples are made only if need be.
+        keys = columns[names[0]] if single else list(zip(*(columns[name] for name in names), strict=True))
         distinct = dict.fromkeys(keys)
+        found[None if single else (None,) * len(names)] = None
         missing = [key for key in distinct if key not in found]
         sought, select = self._sought[parent.name]
         sought.create(connection)
-        _pour(connection, sought, [(place, *key) for place, key in enumerate(missing)])
-        for place, *ids in connection.execute(select).all():
-            found[missing[place]] = ids
+        _pour(
+            connection,
+            sought,
+            list(enumerate(missing)) if single else [(n, *k) for n, k in enumerate(missing)],
+        )
+        for place, *ids in connection.execute(select).cursor.fetchall():
+            found[missing[place]] = ids[-1] or ids.index(None) - len(ids)
         sought.drop(connection)
-        nothing = (None,) * len(parent.sought)
-        gone = {key for key in distinct if found[key][-1] is None and key != nothing}
+        gone = {key: step for key in distinct if (step := found[key] or 0) < 0}
         for place, key in enumerate(keys) if gone else ():
             if key in gone:
-                lost.setdefault(place, parent.steps[found[key].index(None)])
-        return [found[key][-1] for key in keys]
+                lost.setdefault(place, parent.steps[gone[key]])
+        return list(map(found.__getitem__, keys))
 
     def _into_sqlite(self, connection: Connection, rows: list[Sequence[Any]]) -> tuple[int, int]:
         driver: Any = connection.connection.driver_connection
