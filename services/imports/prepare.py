@@ -24,7 +24,7 @@ ELSEWHERE = "lies in another province than the extract says"
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated."""
 
-_NUMBER = re.compile(r"\d(?:[\s-]?\d){6,}")
+_NUMBER = re.compile(r"\d(?:[\s-]?\d){8,}")
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
 
@@ -61,7 +61,7 @@ def kept(kind: Kind, bound: Mapping[str, str]) -> list[str]:
 def preparer(kind: Kind, bound: Mapping[str, str], terms: Terms) -> Callable[[Part], Prepared]:
     """What makes a part ready. `bound`: our column -> the extract's. ValueError: the mapping is wrong."""
     columns = [(one, one.read(terms, one.name)) for one in kind.columns if one.name in bound]
-    province = terms.layout.province and values.province(terms, "province")(terms.layout.province)
+    province = _province(terms)
     empty = {"", *terms.layout.empty}
 
     def prepare(part: Part) -> Prepared:
@@ -88,6 +88,16 @@ def preparer(kind: Kind, bound: Mapping[str, str], terms: Terms) -> Callable[[Pa
         return Prepared(made, numbers, keys, sorted(rejects), part.through)
 
     return prepare
+
+
+def _province(terms: Terms) -> str | None:
+    if terms.layout.province is None:
+        return None
+    try:
+        found: str = values.province(terms, "province")(terms.layout.province)
+    except Wrong as fault:
+        raise ValueError(f"the mapping's province {fault}") from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)

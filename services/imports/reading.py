@@ -55,14 +55,15 @@ def open_extract(file: Path) -> Extract:
             while piece := opened.read(PIECE):
                 digest.update(piece)
                 if not parquet:
-                    lines += piece.count(b"\n")
                     decoder.decode(piece)
+                    lines += piece.count(b"\n")
         if not parquet:
             decoder.decode(b"", final=True)
     except OSError as fault:
         raise ValueError(f"{file}: {fault.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(_not_utf8(file, head, lines)) from None
+    except UnicodeDecodeError as fault:
+        line = lines + fault.object[: fault.start].count(b"\n") + 1
+        raise ValueError(_not_utf8(file, head, line)) from None
     table = TableFile(file)
     if parquet:
         _check_types(file)
@@ -142,12 +143,12 @@ def _check_types(file: Path) -> None:
             raise ValueError(f"{file}: column {column.name} is of type {column.type}, not text") from None
 
 
-def _not_utf8(file: Path, head: bytes, lines: int) -> str:
+def _not_utf8(file: Path, head: bytes, line: int) -> str:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return f"{file} is in UTF-16: save it as CSV UTF-8"
     if head.startswith(b"PK"):
         return f"{file} is an Excel workbook: save it as CSV UTF-8 first"
     return (
-        f"{file} is not in UTF-8 (about line {lines + 1}): it may be in Windows-1256 or Windows-1252; "
+        f"{file} is not in UTF-8 (line {line}): it may be in Windows-1256 or Windows-1252; "
         f"save it as CSV UTF-8"
     )

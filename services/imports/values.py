@@ -131,6 +131,8 @@ def text_of(longest: int) -> Callable[[Terms, str], Read]:
         text = " ".join(text.split())
         if len(text) > longest:
             raise Wrong(f"has {len(text)} characters; {longest} fit")
+        if "\0" in text:
+            raise Wrong("has a character that is none")
         return text
 
     return lambda terms, column: read
