@@ -16,6 +16,7 @@ from bot.understand import Expects, understand
 from services import checks, sandbox
 from services.catalogue import load_languages
 from services.complaints.commands import commands as complaints
+from services.imports.commands import commands as extracts
 from services.learning.commands import commands as learning
 from services.partner_commands import commands as partners
 from services.privacy.commands import commands as privacy
@@ -40,6 +41,7 @@ app.add_typer(partners)
 app.add_typer(updates, name="updates")
 app.add_typer(privacy)
 app.add_typer(complaints, name="complaints")
+app.add_typer(extracts)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -116,6 +116,8 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False, comment="SHA-256 of file and mapping"),
         sa.Column("rows_done", sa.BigInteger(), nullable=False, comment="of the file, taken or rejected"),
         sa.Column("rejected", sa.BigInteger(), nullable=False),
+        sa.Column("added", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False, comment="running or done"),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("changed_at", Moment(), nullable=False),
