@@ -144,6 +144,7 @@ def expression(tree: Any) -> Any:
         ("predicate", predicate("person_identifier"), True),
         ("predicate", predicate("poverty_score", "le", "32"), False),
         ("predicate", predicate("UIN", "in"), False),
+        ("predicate", predicate("UIN", ""), False),
         ("predicate", predicate("UIN") * 2, False),
         ("predicate", [{**predicate("UIN")[0], "condition": "or"}], False),
         ("expression", expression({"identifier": {"$eq": CNIC}}), True),
