@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from services.dci import envelope, search
 from services.dci.signatures import DIALECTS
-from services.registry import Unavailable
+from services.registry import Record, Unavailable
 from services.store import partner_messages
 from services.store.engine import Store, StoreUnavailable, open_store
 from services.web.dci import add_dci
@@ -62,6 +62,7 @@ def signed(driven: Driven, head: Any, message: Any, path: str = SEARCH) -> httpx
     [
         ({"message_id": ""}, "err.request.bad"),
         ({"message_id": "m" * 101}, "err.request.bad"),
+        ({"message_id": "m\x00"}, "err.request.bad"),
         ({"receiver_id": "somebody"}, "err.receiver_id.invalid"),
         ({"is_msg_encrypted": True}, "err.encryption.invalid"),
     ],
@@ -165,6 +166,13 @@ def test_a_registry_that_is_away_is_no_answer(tmp_path: Path, store: Store) -> N
     enrolled = search.ask_enrolled(transaction_id="t", id_value=CNIC, programme="KAFAALAT")
     turned(driven.ask(enrolled, ENROLLED), 503, "err.service.unavailable")
     assert not driven.audited
+
+
+def test_what_the_registry_did_not_say_is_no_no(tmp_path: Path, store: Store) -> None:
+    driven = Driven(tmp_path, store, Known({CNIC: Record(NOW.date())}))
+    turned(driven.ask(question(registry="IBR", record="")), 503, "err.service.unavailable")
+    enrolled = search.ask_enrolled(transaction_id="t", id_value=CNIC, programme="KAFAALAT")
+    turned(driven.ask(enrolled, ENROLLED), 503, "err.service.unavailable")
 
 
 def test_a_store_that_is_away_lets_nobody_in(tmp_path: Path) -> None:
