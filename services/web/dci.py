@@ -92,8 +92,9 @@ class Service:
 
     async def _take(self, client: ClientPartner, received: Envelope, at: datetime) -> HeaderReason | None:
         header = received.header
-        if not 0 < len(header.message_id) <= partner_messages.LONGEST_ID:
-            raise Wrong(400, "err.request.bad", "there is no message_id, or it is too long")
+        id = header.message_id
+        if not 0 < len(id) <= partner_messages.LONGEST_ID or not id.isprintable():
+            raise Wrong(400, "err.request.bad", "there is no message_id, or it cannot be kept")
         if header.receiver not in ("", self.us.id):
             raise Wrong(400, "err.receiver_id.invalid", "the message is for somebody else")
         if header.encrypted:
@@ -102,7 +103,7 @@ class Service:
             partial(
                 partner_messages.take,
                 sender=client.id,
-                id=header.message_id,
+                id=id,
                 at=at,
                 per_minute=client.per_minute,
                 per_day=client.per_day,

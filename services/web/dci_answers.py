@@ -15,7 +15,7 @@ from services.dci.records import beneficiary_record, person_record
 from services.dci.search import Condition, Criteria
 from services.dci.status import answer_status, read_status
 from services.partners import ClientPartner
-from services.registry import Enrolment, Record, Registry, Scope
+from services.registry import Enrolment, Record, Registry, Scope, Unavailable
 from services.store import partner_messages
 from services.store.engine import Store
 
@@ -38,6 +38,9 @@ _RECORD_TYPES: Mapping[str, Served] = {
 }  # fmt: skip
 _LOCALE = re.compile(r"[a-z]{3}")
 _LARGEST_PAGE = 100
+
+_NOTED = 100
+"""Characters of a partner's own texts that the audit is told."""
 
 
 class Wrong(Exception):
@@ -157,13 +160,14 @@ async def _searched(
     served = _served(one)
     cnic = _only_person(one.conditions or (), client)
     forbidden = served == "IBR" and "enrolment" not in client.fields
-    if reason is None and (served is None or cnic is None or forbidden):
-        reason = "rjct.search_criteria.invalid"
-    if reason or served is None or cnic is None:
-        refusal: SearchReason = reason or "rjct.search_criteria.invalid"
-        told = _lookup(asked, reference_id=reference, purpose=one.purpose, cnic=cnic, outcome=refusal)
+    if served is None or cnic is None or forbidden:
+        reason = reason or "rjct.search_criteria.invalid"
+    if reason:
+        told = _lookup(asked, reference_id=reference, purpose=one.purpose, cnic=cnic, outcome=reason)
         await lookups.audit(told)
-        return search.refused(refusal, reference_id=reference, at=asked.at)
+        return search.refused(reason, reference_id=reference, at=asked.at)
+    assert served
+    assert cnic
     kind, possible = _SERVED[served]
     fields = possible & client.fields
     scopes = frozenset(SCOPES[name] for name in fields)
@@ -223,8 +227,15 @@ def _records(
 
 
 def _own(record: Record | None) -> tuple[Enrolment, ...]:
-    """A person's own enrolments: what is paid to them for a child is the child's."""
-    return tuple(one for one in (record and record.enrolments) or () if not one.beneficiary)
+    """A person's own enrolments: what is paid to them for a child is the child's.
+
+    Raises `Unavailable` where the registry did not say, which must not be told as *none*.
+    """
+    if record is None:
+        return ()
+    if record.enrolments is None:
+        raise Unavailable("the registry did not say")
+    return tuple(one for one in record.enrolments if not one.beneficiary)
 
 
 def _fault(one: Criteria, seen: set[str]) -> SearchReason | None:
@@ -280,9 +291,9 @@ def _lookup(
         partner=asked.client.name,
         message_id=asked.message_id,
         transaction_id=asked.transaction_id,
-        reference_id=reference_id,
+        reference_id=reference_id[:_NOTED],
         at=asked.at,
-        purpose=purpose,
+        purpose=purpose[:_NOTED],
         cnic=cnic,
         scopes=scopes,
         fields=fields,

@@ -18,7 +18,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 def connected(folder: Path, base: str, keys: Keys, **changed: Any) -> Any:
-    held = asking(folder, base, **{"timeout": 5, **changed})
+    held = asking(folder, base, **{"timeout": 10, **changed})
     return connect(held.registries[0], held.us, keys=keys, clock=lambda: NOW, new_id=numbers())
 
 

@@ -31,7 +31,7 @@ def both(
     client = partner.pop("client", {})
     app, audited = service(folder, registry, store, dialect=dialect, **client)
     with served(app) as base:
-        held = asking(folder, f"{base}/bot", dialect=dialect, timeout=5, **partner)
+        held = asking(folder, f"{base}/bot", dialect=dialect, timeout=10, **partner)
         # They publish their key under another name than that of its owner.
         them = held.registries[0].model_copy(update={"keys": (replace(held.registries[0].keys[0], id=""),)})
         yield connect(them, held.us, keys=keys, clock=lambda: NOW), audited

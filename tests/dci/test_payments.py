@@ -57,7 +57,7 @@ def found(
 
     async def run() -> Record | None:
         async with peer(reply) as base:
-            held = asking(folder, base, kind="payments", **profile)
+            held = asking(folder, base, kind="payments", **{"timeout": 10, **profile})
             registry = connect(held.registries[0], held.us, clock=lambda: NOW, new_id=numbers())
             try:
                 return await registry.find(CNIC, scopes)

@@ -8,15 +8,18 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services.dci import envelope, search
 from services.dci.signatures import DIALECTS
-from services.registry import Unavailable
+from services.registry import Record, Unavailable
 from services.store import partner_messages
 from services.store.engine import Store, StoreUnavailable, open_store
+from services.web.dci import add_dci
+from services.web.dci_answers import Lookups
 from tests.dci.driven import ENROLLED, SEARCH, STATUS, Driven, item, turned, valid
 from tests.dci.parties import CNIC, NOW, OTHER, US, header, key, opened, question, sealed
-from tests.dci.peers import TOKEN, Known
+from tests.dci.peers import TOKEN, Known, asking
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,7 @@ def signed(driven: Driven, head: Any, message: Any, path: str = SEARCH) -> httpx
     [
         ({"message_id": ""}, "err.request.bad"),
         ({"message_id": "m" * 101}, "err.request.bad"),
+        ({"message_id": "m\x00"}, "err.request.bad"),
         ({"receiver_id": "somebody"}, "err.receiver_id.invalid"),
         ({"is_msg_encrypted": True}, "err.encryption.invalid"),
     ],
@@ -164,6 +168,13 @@ def test_a_registry_that_is_away_is_no_answer(tmp_path: Path, store: Store) -> N
     assert not driven.audited
 
 
+def test_what_the_registry_did_not_say_is_no_no(tmp_path: Path, store: Store) -> None:
+    driven = Driven(tmp_path, store, Known({CNIC: Record(NOW.date())}))
+    turned(driven.ask(question(registry="IBR", record="")), 503, "err.service.unavailable")
+    enrolled = search.ask_enrolled(transaction_id="t", id_value=CNIC, programme="KAFAALAT")
+    turned(driven.ask(enrolled, ENROLLED), 503, "err.service.unavailable")
+
+
 def test_a_store_that_is_away_lets_nobody_in(tmp_path: Path) -> None:
     away = open_store("sqlite:////nowhere/at/all.db")
     turned(Driven(tmp_path, away).ask(), 503, "err.service.unavailable")
@@ -225,6 +236,19 @@ def test_our_key_is_published(tmp_path: Path, store: Store) -> None:
     (one,) = response.json()["keys"]
     assert (one["kid"], one["use"], one["alg"], one["kty"]) == ("k-1", "sig", "EdDSA", "OKP")
     assert "d" not in one
+
+
+async def _unheard(lookup: Any) -> None:
+    pytest.fail("nobody was looked up")
+
+
+def test_without_clients_there_is_only_the_key(tmp_path: Path, store: Store) -> None:
+    driven = Driven(tmp_path, store)
+    driven.app = FastAPI(openapi_url=None)
+    us = asking(tmp_path, "https://sr.example.org")
+    add_dci(driven.app, us, Lookups(driven.registry, _unheard, store), clock=lambda: NOW)
+    assert driven.ask().status_code == 404
+    assert driven.send(b"", {}, "/.well-known/jwks.json", name="", method="GET").status_code == 200
 
 
 def test_sender_uri_is_never_called(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

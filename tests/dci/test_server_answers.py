@@ -112,7 +112,7 @@ def test_nobody_there_is_an_empty_list(tmp_path: Path, store: Store) -> None:
     assert item(told)["data"]["reg_records"] == []
     assert item(told)["pagination"]["total_count"] == 0
     assert driven.audited[0].outcome == "not_found"
-    unenrolled = Driven(tmp_path, store, Known({CNIC: Record(NOW.date())}))
+    unenrolled = Driven(tmp_path, store, Known({CNIC: Record(NOW.date(), enrolments=())}))
     assert not item(unenrolled.answer(question(registry="IBR", record=""), id="x"))["data"]["reg_records"]
 
 
@@ -144,6 +144,7 @@ def expression(tree: Any) -> Any:
         ("predicate", predicate("person_identifier"), True),
         ("predicate", predicate("poverty_score", "le", "32"), False),
         ("predicate", predicate("UIN", "in"), False),
+        ("predicate", predicate("UIN", ""), False),
         ("predicate", predicate("UIN") * 2, False),
         ("predicate", [{**predicate("UIN")[0], "condition": "or"}], False),
         ("expression", expression({"identifier": {"$eq": CNIC}}), True),
@@ -253,10 +254,11 @@ def test_several_persons_only_where_that_was_agreed(tmp_path: Path, store: Store
 
 def test_what_the_audit_is_told(tmp_path: Path, store: Store) -> None:
     driven = Driven(tmp_path, store)
-    driven.answer(question(purpose="grievance.check"), id="m-7")
+    driven.answer(question(purpose="grievance.check" + "." * 20_000), id="m-7")
     (lookup,) = driven.audited
     assert (lookup.partner, lookup.message_id, lookup.transaction_id) == ("bot", "m-7", "t-1")
-    assert (lookup.reference_id, lookup.purpose, lookup.at) == ("r-1", "grievance.check", NOW)
+    assert (lookup.reference_id, lookup.purpose[:15], lookup.at) == ("r-1", "grievance.check", NOW)
+    assert len(lookup.purpose) == 100
     assert (lookup.cnic, lookup.outcome) == (CNIC, "found")
     assert lookup.scopes == {"person.link", "survey.recency"}
     assert lookup.fields == {"name", "sex", "survey_date"}

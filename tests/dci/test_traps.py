@@ -74,6 +74,14 @@ def test_trap_1_people_and_standings_are_found_in_the_samples() -> None:
     assert (found.given_name, found.place, len(found.phones)) == ("Sudarat", "SH", 2)
 
 
+def test_people_wrapped_without_end_are_not_followed() -> None:
+    record: dict[str, Any] = {"identifier": [{"identifier_type": "UIN", "identifier_value": CNIC}]}
+    for _ in range(4):
+        record = {"member": record}
+    assert len(records.individuals(record)) == 1
+    assert not records.individuals({"member": record})
+
+
 def test_trap_2_numbers_in_predicates_are_texts() -> None:
     """An integer matches two of the schema's alternatives. We send no predicate, and read both."""
     step = {"expression1": {"attribute_name": "UIN", "operator": "eq", "attribute_value": 5}}

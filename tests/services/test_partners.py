@@ -54,6 +54,7 @@ fields = ["enrolment"]
 def load(folder: Path, text: str, **environ: str) -> Any:
     write_keys(folder)
     (folder / "token").write_text("the-token\n", "ascii")
+    (folder / "empty").touch()
     file = folder / "partners.toml"
     file.write_text(text, "utf-8")
     return load_partners(file, environ)
@@ -102,6 +103,7 @@ def test_a_token_from_the_environment(tmp_path: Path) -> None:
         ('["enrolment.status"]', "[]", r"scopes of kind ibr"),
         ('name = "nser"', 'name = "NSER"', r"registries\.0\.name: "),
         ('name = "nser"', 'name = "nser"\ncolour = "red"', r"registries\.0\.colour: "),
+        ('{ file = "token" }', '{ file = "empty" }', r"registries\.0\.token: .*no token in empty"),
         ('name = "nser"', 'name = "nser"\ntimeout = 99', r"registries\.0\.timeout: "),
         ('name = "nser"', 'name = "nser"\nreference = "("', r"registries\.0\.reference: .*no regular"),
         ('name = "nser"', 'name = "nser"\nreference = "x"', r"registries\.0\.reference: .*year and quarter"),
@@ -128,7 +130,7 @@ def test_what_cannot_be_right_is_named_and_not_shown(tmp_path: Path, old: str, n
 
 def test_payments_need_to_know_of_what_and_of_whom(tmp_path: Path) -> None:
     payments = REGISTRY.replace('"ibr"', '"payments"').replace("enrolment.status", "payment.timeline")
-    good = payments + 'programme = "kafaalat"\nca = "token"\n'
+    good = payments + 'programme = "kafaalat"\nca = "token"\nreference = "(?P<year>.*)(?P<quarter>.)"\n'
     assert load(tmp_path, US_TABLE + good).registries[0].ca == tmp_path / "token"
     for bad in (payments, good + 'payee = "somebody"'):
         with pytest.raises(ValueError, match="payments need programme"):
