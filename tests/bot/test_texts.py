@@ -24,6 +24,7 @@ from services.eligibility.rules import facts_of
 from services.programmes.advice import reasons
 from services.programmes.load import load_programmes
 from services.registry import EnrolmentReason, EnrolmentStatus, PaymentReason, PaymentStatus
+from tests.bot.longest import ALONG, BUDGETED, LONG_NAME, LONGEST, PARTS_OF_TEXTS, PRIVATE
 
 PROGRAMMES = load_programmes()
 TODAY = datetime(2026, 10, 5, tzinfo=UTC)
@@ -33,69 +34,6 @@ SPOKEN = (
     "bal", "brh", "en", "pa-Arab", "pa-Latn", "ps", "ps-Latn", "sd", "sd-Latn", "skr", "ur", "ur-Latn",
 )  # fmt: skip
 KINDS = {"", "money", "number", "date", "day", "when", "cycle", "place", "local", "language"}
-LONG_NAME = {
-    "en": "Payment camp, Government Girls Higher Secondary School",
-    "ur": "ادائیگی کیمپ، گورنمنٹ گرلز ہائیر سیکنڈری سکول",
-}
-LONGEST = {
-    "amount": 118_000, "cycle": "2026-Q3", "point": LONG_NAME, "other": LONG_NAME, "on": "2026-11-28",
-    "since": "2026-11-28", "last4": "0012", "cut_off": 32, "n": 14, "reference": "4829-1736",
-    "district": "naushahro_feroze", "source": {"en": "Economic Survey", "ur": "اکنامک سروے"},
-    "source_date": "2025-06-10", "programme": "taleemi_wazaif", "code": "483920", "until": "2027-11-28",
-    "phone": "0300 1234567", "name": "Bakhtawar", "as_of": "2026-11-28", "status": "not_released",
-    "children": ["Amina", "Bilal", "Dua"],
-    "due": "2026-11-28", "level": "headquarters",
-    "next": "headquarters", "answer": "x" * 40, "text": "x" * 40,
-}  # fmt: skip
-"""The longest that each argument gets, so that a text that fits with these fits always."""
-
-PRIVATE = (
-    "privacy.code_for_what",
-    "privacy.code_sent",
-    "privacy.code_ask_again",
-    "privacy.code_wrong",
-    "privacy.code_over",
-    "privacy.code_message",
-    "privacy.not_now",
-    "privacy.too_many",
-    "privacy.not_forgotten",
-    "privacy.forgotten",
-    "privacy.nobody_asked",
-    "privacy.asked",
-    "helper.ask_phone",
-    "helper.ask_phone_again",
-    "helper.not_given",
-    "helper.given",
-    "helper.ended",
-)
-ALONG = (
-    "status.line.",
-    "status.children",
-    "status.as_of",
-    "status.conflict",
-    "status.more_to_come",
-    "status.of_person",
-    "status.follow_up",
-    "privacy.asked_by.",
-    "privacy.stays.",
-    "privacy.code_right",
-)
-"""Said beside something else, at a segment each."""
-
-BUDGETED = ("helper.", "status.", "eligibility.", "ask.", "complaint.", "cnic.", "privacy.")
-PARTS_OF_TEXTS = (
-    "eligibility.choice.",
-    "eligibility.word.",
-    "eligibility.reason.",
-    "status.choice.",
-    "complaint.choice.",
-    "complaint.level.",
-    "helper.choice.",
-    "privacy.choice.",
-    "privacy.yes",
-    "privacy.no",
-    *ALONG,
-)
 
 
 def _literals(kind: object) -> tuple[str, ...]:
@@ -324,7 +262,7 @@ def test_no_text_asks_for_a_secret(catalogue: Catalogue) -> None:
     """Each mention of a PIN or OTP is a warning, in the languages whose negations we can check."""
     never = re.compile(
         r"\b(?:never|nobody|not|don't|fraud|na|thag|nahi|nahe|natha|natho|konhe|nai|no|ma|kisi ko na)\b"
-        r"|نہ|نہیں|نه|مه|مہ|فراڈ|مدئی|تفبو|پاپبو|حق کسے اف|ٹھگ|نئیں|ٺڳ|ٹھڳ|ټګ|ټگ|نٿو|ڪونه",
+        r"|نہ|نہیں|نه|مه|مہ|فراڈ|مدئی|تفبو|پاپبو|کپبو|حق کسے اف|ٹھگ|نئیں|ٺڳ|ٹھڳ|ټګ|ټگ|نٿو|ڪونه",
         re.IGNORECASE,
     )
     for tag in SPOKEN:
