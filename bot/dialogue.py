@@ -80,7 +80,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
     if opening and step and _turns_away(session, heard):
         return opening(_afresh(session), heard)
     polite = heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard)
-    if opening and step and polite and not _named(session, heard):
+    # Sukkur is a town, however much it looks like thanks.
+    if opening and step and polite and not (_named(session, heard) or _answers(session, heard)):
         return Turn(session, opening(session, heard).says)  # answered kindly; the question stays open
     needed = "text" in session.expects and "dont_know" not in session.expects
     if opening and needed and heard.intent == "no" and heard.confidence == 1.0:
