@@ -39,6 +39,9 @@ POLITE = frozenset({"thanks", "greeting"})
 MOST_WORDS = 7
 """Words of a text that is a question rather than somebody's story."""
 
+NAME_WORDS = 3
+"""Words of a text that may be the name or the time that was asked for, whatever else it looks like."""
+
 ABOUT_PROGRAMMES = frozenset({"programme_info", "eligibility_check"})
 """What somebody means who asks for "any programme for us"."""
 
@@ -76,7 +79,9 @@ def _hear(session: Session, heard: Heard) -> Turn:
         return opening(_afresh(session), heard)
     if opening and step and _turns_away(session, heard):
         return opening(_afresh(session), heard)
-    if opening and step and heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard):
+    polite = heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard)
+    # Sukkur is a town, however much it looks like thanks.
+    if opening and step and polite and not (_named(session, heard) or _answers(session, heard)):
         return Turn(session, opening(session, heard).says)  # answered kindly; the question stays open
     needed = "text" in session.expects and "dont_know" not in session.expects
     if opening and needed and heard.intent == "no" and heard.confidence == 1.0:
@@ -116,9 +121,13 @@ def _go_on(turn: Turn, at: datetime) -> Turn:
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
         session = session.with_slots(cnic=None, cnics=None, also=None, refused=None, withdrawn=None)
+        if session.topic != "update":  # what was begun and left then is nobody else's to see
+            session = session.with_slots(update=None)
     if heard.intent:
         session = session.with_slots(also=_matters(heard)[1:] or None)
-    language = session.language if session.chosen else heard.language or session.language
+    # A name is in no language.
+    kept = session.chosen or "words" in session.expects
+    language = session.language if kept else heard.language or session.language
     return replace(session, language=language, heard_at=heard.at)
 
 
@@ -146,7 +155,7 @@ def _obeyed(session: Session, heard: Heard) -> bool:
 
 def _turns_away(session: Session, heard: Heard) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
-    if heard.intent in ASIDES or heard.confidence < CLEAR or _picked(heard):
+    if heard.intent in ASIDES or heard.confidence < CLEAR or _picked(heard) or _named(session, heard):
         return False
     if "text" in session.expects and not _brief(heard):  # a story has words of many subjects
         return False
@@ -158,6 +167,12 @@ def _turns_away(session: Session, heard: Heard) -> bool:
         return False
     topic = OPENINGS[str(heard.intent)].__module__.rpartition(".")[2]
     return topic != session.topic
+
+
+def _named(session: Session, heard: Heard) -> bool:
+    """Whether it may be the few words that were asked for: people are called Nadra, or Allah Rakhi."""
+    few = len(heard.text.split()) <= NAME_WORDS and heard.confidence < 1.0
+    return "words" in session.expects and few
 
 
 def _brief(heard: Heard) -> bool:

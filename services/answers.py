@@ -5,89 +5,26 @@ each may be repeated: a turn that is begun anew leaves nothing behind.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeAlias
-
-from sqlalchemy import Connection
+from collections.abc import Mapping
+from typing import Any
 
 from bot.messages import Call, Json, Result
-from services import complaints, desk
+from services import complaints, desk, linking, references
+from services.asking import Answerer, Context, Sources
 from services.eligibility.facts import Statement
-from services.privacy.disclosure import Policy, granted
+from services.enquiry import enquire
 from services.privacy.identifiers import Keys
-from services.programmes.advice import Advice
-from services.programmes.programme import Programmes
-from services.registry import (
-    REASONS_THAT_ARE_FACTS,
-    Enrolment,
-    Payment,
-    PaymentPoint,
-    PaymentPoints,
-    Registry,
-    Scope,
-    Unavailable,
-)
+from services.registry import REASONS_THAT_ARE_FACTS, Scope, Unavailable
+from services.status import local, registry_mine, registry_status
 from services.store import conversations
-from services.store.engine import Store
+from services.updates import requests
+from services.updates.kinds import load_kinds
 
-SCOPES: frozenset[Scope] = frozenset({"person.link", "enrolment.status", "payment.timeline"})
+__all__ = ["ANSWERS", "Context", "Sources"]
 
-URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
-"""Payments are said in this order: money that waits for its owner first."""
-
-MOST_PAYMENTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where answers come from."""
-
-    store: Store
-    keys: Keys
-    registry: Registry
-    points: PaymentPoints
-    programmes: Programmes
-    advice: Advice
-    disclosure: Policy = "registered_phone"
-    categories: complaints.Categories = field(default_factory=complaints.load_categories)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who is asking, and when. `effects` are run in the turn's own transaction."""
-
-    conversation: bytes
-    phone: bytes | None
-    provable: bool
-    at: datetime
-    sources: Sources
-    effects: list[Callable[[Connection], None]] = field(default_factory=list)
-
-
-Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]
-
-
-async def registry_status(call: Call, context: Context) -> Result:
-    """`cnic` -> `disclosure`, `last4` and, as far as that is granted, `enrolments` and `payments`."""
-    sources, cnic = context.sources, str(call.args["cnic"])
-    try:
-        record = await sources.registry.find(cnic, SCOPES)
-    except Unavailable:
-        return Result(call, context.at, ok=False, error="unavailable")
-    level = granted(record.person if record else None, context.phone, sources.disclosure)
-    data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
-    if level == "none":
-        data["provable"] = context.provable and context.phone is None
-    elif level == "word":
-        standing = (record and record.enrolments) or ()
-        data["enrolments"] = [{"status": enrolment.status} for enrolment in standing]
-    elif record is not None and record.person is not None:
-        data["enrolments"] = [_enrolment(e, context) for e in record.enrolments or ()]
-        said = _said_first(record.payments or ())
-        data["payments"] = [_payment(p, record.person.district) for p in said]
-    return Result(call, context.at, data=data)
+NOTHING: frozenset[Scope] = frozenset()
+KNOWN: frozenset[Scope] = frozenset({"enrolment.status"})
+"""What a registry tells of a family that rules ask about."""
 
 
 async def programme_facts(call: Call, context: Context) -> Result:
@@ -123,7 +60,7 @@ async def payment_points_find(call: Call, context: Context) -> Result:
         points = await context.sources.points.payment_points(district, context.at.date())
     except Unavailable:
         return Result(call, context.at, ok=False, error="unavailable")
-    found = [{"kind": point.kind, "name": _name(point)} for point in points]
+    found = [{"kind": point.kind, "name": local(point)} for point in points]
     return Result(call, context.at, data={"district": district, "points": found})
 
 
@@ -151,10 +88,18 @@ async def complaint_file(call: Call, context: Context) -> Result:
 
 
 async def complaint_status(call: Call, context: Context) -> Result:
-    """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's."""
-    found = await context.sources.store.read(
-        lambda connection: complaints.standing(connection, **_owner(call, context))
-    )
+    """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's.
+
+    Where that is a request to change a record, its kind is `change`.
+    """
+    store = context.sources.store
+    found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
+    if not found:
+        mine = (context.conversation, call.args.get("reference"))
+        asked = await store.read(lambda connection: requests.of_reference(connection, *mine))
+        if asked:
+            found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
+            found["change"] = asked.kind
     return Result(call, context.at, data=found)
 
 
@@ -167,6 +112,42 @@ async def complaint_confirm(call: Call, context: Context) -> Result:
     if effect:
         context.effects.append(effect)
     return Result(call, context.at, data=told)
+
+
+async def update_fields(call: Call, context: Context) -> Result:
+    """`kind` of change -> the `fields` that are asked for it."""
+    kind = load_kinds().get(str(call.args["kind"]))
+    if kind is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
+    return Result(call, context.at, data={"fields": [field.asked() for field in kind.fields]})
+
+
+async def update_propose(call: Call, context: Context) -> Result:
+    """`kind`, `cnic` or None, what was `said` -> `reference`, the `papers` to bring, how it is `verified`.
+
+    It is a request and no more. Whether the phone is the registered one is noted and never told.
+    """
+    keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    reference = await context.sources.store.read(
+        lambda connection: references.free_reference(connection, call.id)
+    )
+    proven = await _proven(cnic, context)
+    context.effects.append(
+        lambda connection: requests.propose(
+            connection,
+            call.id,
+            reference=reference,
+            conversation=context.conversation,
+            kind=kind,
+            subject=keys.hash("cnic", cnic) if cnic else None,
+            facts=_sealed(keys, {"cnic": cnic, "said": call.args["said"]}),
+            proven=proven,
+            at=context.at,
+        )
+    )
+    known = load_kinds()[kind]
+    data = {"reference": reference, "papers": known.told(), "verified": known.verified}
+    return Result(call, context.at, data=data)
 
 
 async def desk_open(call: Call, context: Context) -> Result:
@@ -213,12 +194,22 @@ async def consent_start(call: Call, context: Context) -> Result:
 
 ANSWERS: Mapping[str, Answerer] = {
     "registry.status": registry_status,
+    "registry.mine": registry_mine,
+    "link.send_code": linking.send_code,
+    "link.check_code": linking.check_code,
+    "audit.mine": linking.audit_mine,
+    "privacy.forget": linking.forget_me,
+    "helper.list": linking.helper_list,
+    "helper.give": linking.helper_give,
+    "helper.end": linking.helper_end,
     "programme.facts": programme_facts,
     "eligibility.next": eligibility_next,
     "payment_points.find": payment_points_find,
     "complaint.asks": complaint_asks,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
+    "update.fields": update_fields,
+    "update.propose": update_propose,
     "complaint.confirm": complaint_confirm,
     "desk.open": desk_open,
     "scam.report": keep_note,
@@ -227,60 +218,36 @@ ANSWERS: Mapping[str, Answerer] = {
     "consent.start": consent_start,
 }
 
+LATER: Mapping[str, Answerer] = {
+    "registry.status": registry_status,
+    "link.deliver_code": linking.deliver_code,
+}
+"""What may be owed, and is answered after the turn."""
+
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     """Facts of the asker's own record that rules speak of; none where it is not theirs, or not to be had."""
-    try:
-        record = await context.sources.registry.find(cnic, SCOPES)
-    except Unavailable:
-        return {}
-    person = record and record.person
-    if not (record and person) or granted(person, context.phone, context.sources.disclosure) != "own":
+    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN, purpose="eligibility.next")
+    if found.grant.level != "own":
         return {}
     told: dict[str, Statement] = {}
-    for enrolment in record.enrolments or ():
+    for fact in found.view.enrolments:
+        enrolment, as_of = fact.value, fact.as_of
         if enrolment.programme == "kafaalat":
-            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", record.as_of)
+            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", as_of)
         if enrolment.reason in REASONS_THAT_ARE_FACTS:
             told[str(enrolment.reason)] = Statement(True, "registry", enrolment.since)
-    if person.sex == "x":
-        told["transgender_member"] = Statement(True, "registry", record.as_of)
+    if found.who.person and found.who.person.sex == "x":
+        told["transgender_member"] = Statement(True, "registry", found.who.persons[0].as_of)
     return told
 
 
-def _said_first(payments: tuple[Payment, ...]) -> list[Payment]:
-    newest = max((payment.cycle for payment in payments), default="")
-    said = [p for p in payments if p.cycle == newest or URGENCY.index(p.status) < 3]
-    said.sort(key=lambda p: (URGENCY.index(p.status), -p.amount))
-    return said[:MOST_PAYMENTS]
-
-
-def _payment(payment: Payment, district: str) -> dict[str, Any]:
-    return {
-        "programme": payment.programme,
-        "cycle": payment.cycle,
-        "amount": payment.amount,
-        "status": payment.status,
-        "reason": payment.reason,
-        "on": payment.on.isoformat() if payment.on else None,
-        "point": _name(payment.point) if payment.point else None,
-        "district": payment.point.district if payment.point else district,
-    }
-
-
-def _enrolment(enrolment: Enrolment, context: Context) -> dict[str, Any]:
-    programmes = context.sources.programmes
-    return {
-        "programme": enrolment.programme,
-        "status": enrolment.status,
-        "reason": enrolment.reason,
-        "since": enrolment.since.isoformat(),
-        **programmes.rule(enrolment.programme, enrolment.reason),
-    }
-
-
-def _name(point: PaymentPoint) -> dict[str, str]:
-    return {"en": point.name, "ur": point.name_ur}
+async def _proven(cnic: str | None, context: Context) -> bool:
+    """Whether the asker is linked to that CNIC as its holder."""
+    if not cnic:
+        return False
+    found = await enquire(context.sources.desk, context.asker, cnic, NOTHING, purpose="update.propose")
+    return found.grant.level == "own"
 
 
 def _owner(call: Call, context: Context) -> dict[str, Any]:

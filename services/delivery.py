@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from bot.messages import Outbound
 from channels import STATUS_ORDER, Channel, Failed, Receipt, Sent, Status
-from services import unanswered
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.engine import Store, StoreUnavailable
@@ -55,7 +54,7 @@ async def deliver_forever(delivery: Delivery) -> None:
     """
     while True:
         try:
-            await delivery.store.run(lambda c: _keep_house(c, delivery.clock()))
+            await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
             await _do_chores(delivery)
             while await deliver_one(delivery):
                 pass
@@ -74,11 +73,6 @@ async def _do_chores(delivery: Delivery) -> None:
             raise
         except Exception:  # a bug in one must not keep messages from being sent
             log.exception("a chore could not be done")
-
-
-def _keep_house(connection: Connection, now: datetime) -> None:
-    give_up_abandoned(connection, now)
-    unanswered.forget(connection, now)
 
 
 async def deliver_one(delivery: Delivery) -> bool:

@@ -11,8 +11,10 @@ from bot.topics import (
     feedback,
     human,
     language,
+    link,
     media,
     payment_point,
+    privacy,
     problem,
     programme,
     registration,
@@ -43,6 +45,11 @@ OPENINGS: dict[str, Step] = {
     "biometric_problem": problem.open_biometric,
     "update_details": update.open,
     "language_change": language.open,
+    "send_code": link.open,
+    "privacy": privacy.open,
+    "helper": privacy.open_helper,
+    "who_asked": privacy.open_who_asked,
+    "forget_me": privacy.open_forget,
     "stop": consent.open_stop,
     "start": consent.open_start,
     "human_help": human.open,
@@ -59,8 +66,8 @@ OPENINGS: dict[str, Step] = {
 TOPICS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        complaint, consent, eligibility, fallback, feedback, human, language, media, payment_point,
-        problem, programme, registration, resume, scam, status, update, welcome,
+        complaint, consent, eligibility, fallback, feedback, human, language, link, media, payment_point,
+        privacy, problem, programme, registration, resume, scam, status, update, welcome,
     )
 }  # fmt: skip
 """Name of a topic, as sessions remember it -> its module."""

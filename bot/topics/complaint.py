@@ -8,6 +8,7 @@ reference that waits for the person's word, as `to_confirm`, or that may be open
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot import standing
 from bot.evidence import FEW_WORDS, FIELDS, SKIPPED, expected, taken, told
 from bot.messages import Choice, Event, Heard, Json, Result, Say, Session, Turn
 from bot.steps import ask, ask_cnic, cnic_of, look_up, reply, slot
@@ -126,6 +127,8 @@ def got_standing(session: Session, event: Event) -> Turn:
     """Say how the complaint stands: only to the one who made it."""
     session = session.with_slots(to_confirm=None, closed_one=None)
     match event:
+        case Result(ok=True, data={"change": _} as data):
+            return reply(session, standing.of_reference(data))
         case Result(ok=True, data={"reference": reference, "status": "for_approval", "answer": answer}):
             return ask_solved(session, str(reference), str(answer))
         case Result(ok=True, data={"reference": reference, "status": "closed"} as data):

@@ -52,10 +52,17 @@ BARE_NUMBER = 0.7
 READ = 1000
 """Characters of a text that the models look at: whoever writes more has said what it is about."""
 
+OWN_WORDS = ("text", "words")
+"""Slots that any text fills that was asked for: a story, or a few words such as a name or a time."""
+
 ONLY_ALONE = frozenset({"stop", "start"})
 """Intents that a number in the text speaks against: "STOP 12345" is somebody's quoted message."""
 
+CODE_DIGITS = 6
+"""Of a one-time code."""
+
 _LETTER = re.compile(r"[^\W\d]")
+_DIGITS = re.compile(r"[^0-9]")
 
 LANGUAGE_WORDS = 3
 """Words of the longest name of a language."""
@@ -119,8 +126,11 @@ def _slots(
         slots["link"] = True
     if "language" in expects.slots and (named := _language(tokens, words)):
         slots["language"] = named
-    if "text" in expects.slots and tokens:
-        slots["text"] = clean.strip()
+    if "code" in expects.slots and len(code := _DIGITS.sub("", clean)) == CODE_DIGITS:
+        slots["code"] = code
+    for own in OWN_WORDS:
+        if own in expects.slots and tokens:
+            slots[own] = clean.strip()
     return slots
 
 
@@ -148,6 +158,8 @@ def _intent(
         return None, 0.0, ASKED_WITH_A_PLACE
     elsewhere = intent == "out_of_scope" and "programme" not in slots
     sure = ELSEWHERE if elsewhere else SURE
+    if "change" in slots and (confidence < sure or intent == "out_of_scope"):
+        return "update_details", SURE, ()
     if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
         _name_language(intent, simple, slots, words)
         return intent, confidence, ()

@@ -2,7 +2,8 @@
 
 from services.complaints.categories import Categories, load_categories
 from services.complaints.citizen import confirm, standing
-from services.complaints.filing import Filing, add, file, free_reference, promised, same_matter
+from services.complaints.filing import Filing, add, file, promised, same_matter
+from services.references import free_reference
 
 __all__ = [
     "Categories",

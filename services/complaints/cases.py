@@ -22,6 +22,10 @@ from services.store.tables import Id, conversation, grievance, grievance_event
 _UNCLOSED = tuple(status for status in STATUSES if status != "closed")
 
 
+CLEARED: Mapping[str, Json] = {"action": "cleared"}
+"""What is left of an event whose words are kept no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One complaint as it was read. `facts` is sealed JSON."""
@@ -161,14 +165,18 @@ def events(connection: Connection, keys: Keys, id: str) -> list[Happened]:
         sa.select(grievance_event).where(grievance_event.c.grievance == id).order_by(grievance_event.c.number)
     )
     return [
-        Happened(row.number, row.status, row.actor, row.at, json.loads(keys.open(row.note)))
+        Happened(row.number, row.status, row.actor, row.at, _opened(keys, row.note) or CLEARED)
         for row in connection.execute(found)
     ]
 
 
 def facts(keys: Keys, case: Case) -> dict[str, Json]:
-    """What the person said."""
-    return cast(dict[str, Json], json.loads(keys.open(case.facts)))
+    """What the person said; nothing once its time is over."""
+    return _opened(keys, case.facts)
+
+
+def _opened(keys: Keys, sealed: bytes | None) -> dict[str, Json]:
+    return cast(dict[str, Json], json.loads(keys.open(sealed))) if sealed else {}
 
 
 def _of(who: bytes, phone: bytes | None) -> sa.Select[Any]:

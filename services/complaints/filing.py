@@ -1,22 +1,18 @@
 """How a complaint is made: its short number, and the one that was made about the same matter before."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bot.messages import Json
-from bot.understand.reference import luhn_check_digit
 from services.complaints import cases
 from services.complaints.cases import Case
 from services.complaints.categories import Categories, Category
 from services.complaints.life import State, begun, whereabouts
 from services.privacy.identifiers import Keys
-from services.store.tables import grievance
 
 TELLING = ("amount", "district", "phone", "date")
 """Facts that two tellings of one matter do not contradict each other in."""
@@ -32,19 +28,6 @@ class Filing:
     category: Category
     facts: Mapping[str, Json]
     at: datetime
-
-
-def free_reference(connection: Connection, call: str) -> str:
-    """A number for the complaint of this call, as 4829-1736: the same one if the call is repeated."""
-    attempt = 0
-    while True:
-        reference = _reference(f"{call}/{attempt}")
-        taken = connection.execute(
-            sa.select(grievance.c.id).where(grievance.c.reference == reference)
-        ).scalar()
-        if taken is None or taken == call:
-            return reference
-        attempt += 1
 
 
 def file(connection: Connection, keys: Keys, filing: Filing, reference: str) -> None:
@@ -100,9 +83,3 @@ def _agree(one: Json, other: Json) -> bool:
 def _cnic(keys: Keys, filing: Filing) -> bytes | None:
     cnic = filing.facts.get("cnic")
     return keys.hash("cnic", str(cnic)) if cnic else None
-
-
-def _reference(seed: str) -> str:
-    seven = f"{int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]) % 10**7:07d}"
-    digits = seven + luhn_check_digit(seven)
-    return f"{digits[:4]}-{digits[4:]}"

@@ -47,9 +47,11 @@ def answer(connection: Connection, post: Post, case: Case, text: str, at: dateti
     just now is not taken away: then the answer is told once the number of the complaint is sent.
     """
     reached = conversations.reach(connection, case.conversation)
-    if reached is None:
+    if reached is None or not reached.address:
         return Posted(unsent="unknown_conversation")
-    session = Session.from_json(post.keys.open(reached.session))
+    session = Session(language=reached.language)
+    if reached.session:  # else the person asked to be forgotten, but for this complaint
+        session = Session.from_json(post.keys.open(reached.session))
     asking = bool(session.expects) and at - reached.heard_at < AWAY
     if asking or case.state.sensitive:
         says: tuple[Say, ...] = (Say("complaint.ready", {"reference": case.reference}),)
@@ -61,7 +63,7 @@ def answer(connection: Connection, post: Post, case: Case, text: str, at: dateti
 def tell(connection: Connection, post: Post, case: Case, says: tuple[Say, ...], at: datetime) -> Posted:
     """Tell something that needs no answer."""
     reached = conversations.reach(connection, case.conversation)
-    if reached is None:
+    if reached is None or not reached.address:
         return Posted(unsent="unknown_conversation")
     return _put(connection, post, case, reached, says, None, at)
 

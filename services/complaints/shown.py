@@ -17,8 +17,8 @@ from services.complaints.cases import Case, Happened
 from services.complaints.categories import LEVELS
 from services.store.tables import outbound
 
-SAID = ("first_words", *FIELDS, "phone", "date", "also", "told")
-"""Facts in the order in which they are shown."""
+SAID = ("first_words", *FIELDS, "phone", "date", "also", "told", "details")
+"""Facts in the order in which they are shown; details are those of complaints from elsewhere."""
 
 HEAD = (
     "reference", "category", "status", "level", "district", "sensitive", "assignee", "filed_at", "changed_at",
@@ -115,7 +115,8 @@ def _words(value: Json, *, with_cnic: bool) -> str:
 
 def _line(event: Happened, *, with_cnic: bool) -> str:
     said = event.said
-    words = [str(said["action"]), f"-> {event.status}", f"({LEVELS[said['level']]})"]
+    words = [str(said["action"]), f"-> {event.status}"]
+    words += [f"({LEVELS[said['level']]})"] if "level" in said else []
     words += [f"{name} {said[name]}" for name in ("to", "district", "about") if said.get(name)]
     for value in (said.get("text"), *(said.get("facts") or {}).values()):
         if value:

@@ -14,9 +14,9 @@ from bot.messages import Choice, Heard, Limits, Say, Session
 from bot.questions import choices_of
 from bot.render import AIM, render
 from bot.segments import count
-from bot.steps import CNIC_ENDS, SHARE_PHONE
+from bot.steps import CNIC_ENDS, SEND_CODE, SHARE_PHONE, menu_of
 from bot.texts import Catalogue, Entry, Language, known_locale, placeholders
-from bot.topics import OPENINGS, complaint, eligibility
+from bot.topics import OPENINGS, complaint, eligibility, privacy
 from services.checks import texts as faults_of
 from services.eligibility.decision import decide
 from services.eligibility.facts import Statement
@@ -24,6 +24,7 @@ from services.eligibility.rules import facts_of
 from services.programmes.advice import reasons
 from services.programmes.load import load_programmes
 from services.registry import EnrolmentReason, EnrolmentStatus, PaymentReason, PaymentStatus
+from tests.bot.longest import ALONG, BUDGETED, LONG_NAME, LONGEST, PARTS_OF_TEXTS, PRIVATE
 
 PROGRAMMES = load_programmes()
 TODAY = datetime(2026, 10, 5, tzinfo=UTC)
@@ -33,28 +34,6 @@ SPOKEN = (
     "bal", "brh", "en", "pa-Arab", "pa-Latn", "ps", "ps-Latn", "sd", "sd-Latn", "skr", "ur", "ur-Latn",
 )  # fmt: skip
 KINDS = {"", "money", "number", "date", "day", "when", "cycle", "place", "local", "language"}
-LONG_NAME = {
-    "en": "Payment camp, Government Girls Higher Secondary School",
-    "ur": "ادائیگی کیمپ، گورنمنٹ گرلز ہائیر سیکنڈری سکول",
-}
-LONGEST = {
-    "amount": 118_000, "cycle": "2026-Q3", "point": LONG_NAME, "other": LONG_NAME, "on": "2026-11-28",
-    "since": "2026-11-28", "last4": "0012", "cut_off": 32, "n": 14, "reference": "4829-1736",
-    "district": "naushahro_feroze", "source": {"en": "Economic Survey", "ur": "اکنامک سروے"},
-    "source_date": "2025-06-10", "programme": "taleemi_wazaif", "due": "2026-11-28", "level": "headquarters",
-    "next": "headquarters", "answer": "x" * 40, "text": "x" * 40,
-}  # fmt: skip
-"""The longest that each argument gets, so that a text that fits with these fits always."""
-
-BUDGETED = ("status.", "eligibility.", "ask.", "complaint.", "cnic.", "privacy.")
-PARTS_OF_TEXTS = (
-    "eligibility.choice.",
-    "eligibility.word.",
-    "eligibility.reason.",
-    "status.choice.",
-    "complaint.choice.",
-    "complaint.level.",
-)
 
 
 def _literals(kind: object) -> tuple[str, ...]:
@@ -85,8 +64,8 @@ def _sayable() -> Iterator[Say]:
             if status == "blocked" and hindrance == "not_collected":
                 continue
             for point in (LONG_NAME, None):
-                payment = {**LONGEST, "status": status, "reason": hindrance, "point": point}
-                yield standing.of_payment(payment, more=True)
+                payment = {**LONGEST, "status": status, "reason": hindrance, "point": point, "children": []}
+                yield standing.of_payment(payment | {"as_of": None})[0]
     for status in _literals(EnrolmentStatus):
         for reason in (None, *_literals(EnrolmentReason)):
             enrolment = {**LONGEST, "status": status, "reason": reason}
@@ -100,14 +79,20 @@ def _sayable() -> Iterator[Say]:
         "complaint.closed", "complaint.reopened", "complaint.too_late", "complaint.ombudsman",
         "complaint.note", "complaint.by", "complaint.by_last", "complaint.answer",
         "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
-        "privacy.neutral",
+        *PRIVATE, "status.no_payment",
     ):  # fmt: skip
         yield Say(key, LONGEST)
     yield from _complaints()
     yield from _advice()
-    two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS)
+    two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS[:2])
     yield Say("cnic.which_of_two", choices=two)
     yield Say("privacy.prove", choices=(SHARE_PHONE,))
+    yield Say("privacy.neutral", LONGEST, (SEND_CODE,))
+    yield Say("privacy.what", choices=menu_of("helper", "who_asked", "forget_me"))
+    yield Say("privacy.forget", choices=privacy.YES_NO)
+    yield Say("helper.confirm", LONGEST, privacy.YES_NO)
+    yield Say("helper.there_are", LONGEST, (privacy.END, privacy.ANOTHER))
+    yield Say("cnic.whose", choices=tuple(Choice(end, "cnic.person", LONGEST) for end in CNIC_ENDS[:3]))
 
 
 def _complaints() -> Iterator[Say]:
@@ -228,7 +213,15 @@ def test_the_budget_covers_every_text_of_its_topics(catalogue: Catalogue) -> Non
     statuses = {key for key in catalogue.keys("en") if key.startswith("complaint.status.")}
     for key in catalogue.keys("en") - statuses:
         if key.startswith(BUDGETED) and not key.startswith(PARTS_OF_TEXTS):
-            assert key in said or key in ("privacy.share_phone", "cnic.ending"), key
+            assert key in said or key in ("privacy.share_phone", "cnic.ending", "cnic.person"), key
+
+
+@pytest.mark.parametrize("tag", SPOKEN)
+def test_what_is_said_beside_something_else_costs_a_segment(catalogue: Catalogue, tag: str) -> None:
+    for key in catalogue.keys("en"):
+        if key.startswith(ALONG):
+            text = catalogue.text(key, tag, LONGEST, form="short")
+            assert count(text).segments <= (1 if count(text).alphabet == "gsm7" else 2), (key, text)
 
 
 def test_programmes_and_places_have_their_texts(catalogue: Catalogue) -> None:
@@ -269,7 +262,7 @@ def test_no_text_asks_for_a_secret(catalogue: Catalogue) -> None:
     """Each mention of a PIN or OTP is a warning, in the languages whose negations we can check."""
     never = re.compile(
         r"\b(?:never|nobody|not|don't|fraud|na|thag|nahi|nahe|natha|natho|konhe|nai|no|ma|kisi ko na)\b"
-        r"|نہ|نہیں|نه|مه|مہ|فراڈ|مدئی|تفبو|پاپبو|حق کسے اف|ٹھگ|نئیں|ٺڳ|ٹھڳ|ټګ|ټگ|نٿو|ڪونه",
+        r"|نہ|نہیں|نه|مه|مہ|فراڈ|مدئی|تفبو|پاپبو|کپبو|حق کسے اف|ٹھگ|نئیں|ٺڳ|ٹھڳ|ټګ|ټگ|نٿو|ڪونه",
         re.IGNORECASE,
     )
     for tag in SPOKEN:

@@ -3,8 +3,9 @@
     > text        what the person sends; "> (button) id", "> (voice)", "> (picture)", "> (phone)" for the rest
     @ 1 day       time that passes before the next line
     ? name args   what the bot has found out; args as JSON
-    = json        what it was told; "=! late" is a source that did not answer. What the rules say of a family,
-                  and what evidence a complaint needs, needs no such line: our own data are asked themselves
+    = json        what it was told; "=! late" is a source that did not answer. What our own data say (rules,
+                  evidence for a complaint, fields of a change) needs no such line. Nor does whom this phone
+                  has asked about: nobody, unless the script says otherwise
     ! number text the staff's answer to the complaint of this number comes, unasked
     < [key] text  what the bot says as SMS; further lines of a message are indented
 
@@ -26,6 +27,7 @@ from bot.understand import Expects, Words, understand
 from services.app import build_advice, load_programme_data
 from services.complaints.categories import Categories, load_categories
 from services.programmes.advice import Advice
+from services.updates.kinds import load_kinds
 
 START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 UNITS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
@@ -67,6 +69,8 @@ class Replay:
             args = json.dumps(turn.call.args, ensure_ascii=False)
             self.lines.append(f"? {turn.call.name} {args}")
             result = self._known(turn.call, asked=not results)
+            if turn.call.name == "registry.mine" and not (results and "people" in results[0]):
+                result = Result(turn.call, self.now, data={"people": []})
             if result is None:
                 assert results, f"{text!r}: the script has no result for {turn.call.name}"
                 told = results.pop(0)
@@ -89,10 +93,14 @@ class Replay:
         self._write(turn.says)
 
     def _known(self, call: Call, *, asked: bool) -> Result | None:
+        """What our own data say, where the script does not."""
         if call.name == "complaint.asks":
             category = categories().by_id[call.args["category"]]
             data = {"ask": list(category.ask), "required": list(category.required)}
             return Result(call, self.now, data=data)
+        if call.name == "update.fields" and asked:
+            fields = load_kinds()[call.args["kind"]].fields
+            return Result(call, self.now, data={"fields": [field.asked() for field in fields]})
         return self._advised(call) if call.name == "eligibility.next" and asked else None
 
     def _advised(self, call: Call) -> Result:

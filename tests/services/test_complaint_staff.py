@@ -1,9 +1,7 @@
 """What the staff do with complaints, what the citizen hears of it, and what the clock does meanwhile."""
 
 import asyncio
-import os
-import signal
-from concurrent.futures import ThreadPoolExecutor
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,9 +19,7 @@ from services.complaints.life import Action, Staff
 from services.complaints.notice import Posted
 from services.delivery import Delivery, deliver_one
 from services.privacy.identifiers import Keys
-from services.store import conversations
-from services.store.conversations import Overtaken
-from services.store.engine import Store, StoreUnavailable, open_store
+from services.store.engine import Store
 from services.store.tables import conversation, grievance, grievance_event, outbound
 from services.turns import Parts
 from tests.services.deployment import NOW, deploy, inbound, rows
@@ -50,10 +46,10 @@ def office(parts: Parts) -> Office:
 
 def filed(parts: Parts, *said: str, start: int = 1, **fields: Any) -> str:
     """The number of a new complaint."""
-    known = {row.reference for row in rows(parts.store, grievance)}
-    say(parts, *(said or DEDUCTION), start=start, **fields)
-    (new,) = {row.reference for row in rows(parts.store, grievance)} - known
-    return str(new)
+    replies = say(parts, *(said or DEDUCTION), start=start, **fields)
+    found = re.search(r"\b\d{4}-\d{4}\b", replies[-1])
+    assert found, replies
+    return found[0]
 
 
 def do(
@@ -201,6 +197,38 @@ def test_a_channel_that_is_off_and_a_conversation_that_is_gone(parts: Parts, key
         assert posted.unsent == "unknown_conversation"
 
 
+def test_whoever_asked_to_be_forgotten_still_gets_the_answer(parts: Parts, office: Office) -> None:
+    number = filed(parts)
+    parts.store.run_now(lambda c: c.execute(sa.update(conversation).values(session=b"", phone=None)))
+    _, posted = do(parts.store, office, LOCAL, number, "close", LATER, text=ANSWER)
+    assert posted
+    assert not posted.unsent
+    (closed,) = say(parts, "1", start=20)
+    assert number in closed
+    assert now_of(parts.store).status == "closed"
+
+
+def test_what_is_kept_no_longer_is_shown_as_cleared(parts: Parts, office: Office) -> None:
+    number = filed(parts, *BRIBE)
+
+    def clear(connection: Any) -> None:
+        connection.execute(sa.update(grievance).values(status="closed", facts=b"", cnic=None))
+        connection.execute(sa.update(grievance_event).values(note=None))
+        connection.execute(sa.update(conversation).values(session=b"", address=b""))
+
+    parts.store.run_now(clear)
+    case = parts.store.read_now(lambda c: acts.seen(c, office, HEAD, number))
+    page = "\n".join(parts.store.read_now(lambda c: list(shown.page(c, office, case, with_cnic=True))))
+    assert "citizen: cleared" in page
+    assert "Turbat" not in page
+    _, posted = do(parts.store, office, HEAD, number, "reopen", text="again")
+    assert posted
+    assert posted.unsent == "unknown_conversation"
+    _, posted = do(parts.store, office, HEAD, number, "close", text=ANSWER)
+    assert posted
+    assert posted.unsent == "unknown_conversation"
+
+
 def test_notes_are_for_the_staff_unless_they_are_to_be_told(parts: Parts, office: Office) -> None:
     number = filed(parts)
     _, posted = do(parts.store, office, LOCAL, number, "note", text="the shop is closed")
@@ -225,6 +253,19 @@ def test_headquarters_give_it_to_a_district(parts: Parts, office: Office) -> Non
     with pytest.raises(NotAllowed) as refused:
         do(parts.store, office, LOCAL, number, "assign", to="ali", district="multan")
     assert refused.value.why == "role"
+
+
+def test_a_page_tells_what_an_appeal_is_against(parts: Parts, office: Office) -> None:
+    appeal = parts.sources.categories.by_id["appeal"]
+    facts = {"told": {"programme": "kafaalat", "reason": "vehicle"}, "why": "we have no car"}
+    filing = Filing("call", b"c" * 16, None, appeal, facts, NOW)
+
+    def work(connection: Any) -> list[str]:
+        file(connection, parts.keys, filing, "4829-1736")
+        case = acts.seen(connection, office, HEAD, "4829-1736")
+        return list(shown.page(connection, office, case, with_cnic=False))
+
+    assert {"told: kafaalat / vehicle", "why: we have no car"} <= set(parts.store.run_now(work))
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 301, f"CNIC {CNIC} is paid", "see www.example.com/pay now"])
@@ -264,9 +305,8 @@ def test_local_staff_neither_see_nor_count_sensitive_ones(parts: Parts, office: 
     plain, bribe = filed(parts), filed(parts, *BRIBE, start=10)
     elsewhere = filed(parts, "the agent cut 900 rupees", "at the shop in Multan", "no", "skip", start=20)
     assert seen_by(parts, office, LOCAL) == [plain]
-    everything = {plain, bribe, elsewhere}
     assert set(seen_by(parts, office, DISTRICT)) == {plain, bribe}
-    assert set(seen_by(parts, office, HEAD)) == everything
+    assert set(seen_by(parts, office, HEAD)) == {plain, bribe, elsewhere}
     assert hidden(parts, office, LOCAL, bribe)
     assert hidden(parts, office, LOCAL, "0000-0000")
     assert not hidden(parts, office, DISTRICT, bribe)
@@ -332,209 +372,3 @@ def test_who_is_no_staff(name: str, role: str, district: str | None, fault: str)
 
 def swept(parts: Parts, office: Office, now: datetime) -> int:
     return asyncio.run(sweep(parts.store, office, now))
-
-
-def test_what_is_late_goes_up_office_by_office(parts: Parts, office: Office) -> None:
-    number = filed(parts)
-    do(parts.store, office, LOCAL, number, "assign", to="ali")
-    at, levels = NOW, []
-    assert swept(parts, office, NOW + timedelta(days=6)) == 0
-    for days in (7, 7, 7, 9):
-        at += timedelta(days=days)
-        assert swept(parts, office, at) == 1
-        assert swept(parts, office, at) == 0, "once"
-        levels.append(LEVELS[now_of(parts.store).level])
-    assert levels == ["district", "zone", "headquarters", "ombudsman"]
-    assert now_of(parts.store).due_at is None
-    assert swept(parts, office, at + timedelta(days=999)) == 0
-    (notice,) = notices(parts)
-    assert "Ombudsman" in notice.parts[0]
-    assert now_of(parts.store).status == "assigned"
-    late = acts.overdue(office, parts.store.read_now(lambda c: acts.listed(c, office, HEAD)), at)
-    assert [case.reference for case in late] == [number]
-
-
-def test_without_a_word_it_is_closed_and_may_be_opened_again(parts: Parts, office: Office) -> None:
-    number = filed(parts)
-    do(parts.store, office, LOCAL, number, "close", LATER, text=ANSWER)
-    assert swept(parts, office, LATER + timedelta(days=15)) == 1
-    assert now_of(parts.store).status == "closed"
-    assert "no word came" in notices(parts)[-1].parts[0]
-    told, again = say(parts, number, "1", start=20)
-    assert "no word came" in told
-    assert "goes on" in again
-    assert now_of(parts.store).level == 1
-
-
-def test_two_processes_move_it_once(parts: Parts, office: Office, database_url: str) -> None:
-    for n in range(5):
-        filed(
-            parts,
-            "the agent cut 500 rupees",
-            "at the shop in Turbat bazar",
-            "no",
-            "skip",
-            sender=f"+92399000010{n}",
-        )
-    other = open_store(database_url, pool=2)
-
-    def run(store: Store) -> int:
-        return asyncio.run(sweep(store, office, NOW + timedelta(days=8)))
-
-    with ThreadPoolExecutor(2) as threads:
-        moved = sum(threads.map(run, (parts.store, other)))
-    other.close()
-    assert moved == 5
-    assert {row.level for row in rows(parts.store, grievance)} == {1}
-    assert len(rows(parts.store, grievance_event)) == 10
-
-
-def test_what_was_done_meanwhile_is_left_alone(
-    parts: Parts, office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    number = filed(parts)
-    late = NOW + timedelta(days=8)
-    ids = parts.store.read_now(lambda c: cases.due(c, late, most=9))
-    do(parts.store, office, LOCAL, number, "close", late, text=ANSWER)
-    monkeypatch.setattr(cases, "due", lambda connection, now, *, most: ids)
-    assert swept(parts, office, late) == 0
-    assert now_of(parts.store).status == "for_approval"
-
-    def overtaken(*args: Any, **rest: Any) -> None:
-        raise Overtaken
-
-    monkeypatch.setattr(cases, "change", overtaken)
-    assert swept(parts, office, late + timedelta(days=20)) == 0, "and what is overtaken is for the next round"
-
-
-def test_a_bug_that_one_meets_does_not_keep_the_others(
-    parts: Parts, office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    poor, other = filed(parts), filed(parts, *DEDUCTION, start=20, sender="+923990000002")
-    change = cases.change
-
-    def fails(fault: Exception) -> Any:
-        def work(connection: Any, keys: Keys, case: Case, *args: Any, **rest: Any) -> None:
-            if case.reference == poor:
-                raise fault
-            change(connection, keys, case, *args, **rest)
-
-        return work
-
-    late = NOW + timedelta(days=8)
-    monkeypatch.setattr(cases, "change", fails(RuntimeError("a bug")))
-    assert swept(parts, office, late) == 1
-    assert "could not be moved on" in caplog.text
-    assert {row.reference: row.level for row in rows(parts.store, grievance)} == {poor: 0, other: 1}
-    monkeypatch.setattr(cases, "change", fails(StoreUnavailable("away")))
-    with pytest.raises(StoreUnavailable):
-        swept(parts, office, late)
-
-
-def test_two_of_the_staff_at_once(parts: Parts, office: Office) -> None:
-    number = filed(parts)
-    case = parts.store.read_now(lambda c: acts.seen(c, office, LOCAL, number))
-
-    def give(to: str) -> bool:
-        try:
-            parts.store.run_now(
-                lambda c: acts.act(c, office, Staff(to, "local", "kech"), case, "assign", at=NOW, to=to)
-            )
-        except Overtaken:
-            return False
-        return True
-
-    with ThreadPoolExecutor(2) as threads:
-        done = list(threads.map(give, ("ali", "sana")))
-    assert sorted(done) == [False, True]
-    assert now_of(parts.store).assignee == ("ali" if done[0] else "sana")
-
-
-def test_notes_of_several_at_once_are_all_kept(parts: Parts, office: Office) -> None:
-    number = filed(parts)
-    with ThreadPoolExecutor(4) as threads:
-        list(
-            threads.map(lambda n: do(parts.store, office, LOCAL, number, "note", text=f"note {n}"), range(8))
-        )
-    assert [event.number for event in life(parts, number)] == list(range(1, 10))
-
-
-def test_an_answer_and_a_message_of_the_citizen_at_once(store: Store, keys: Keys) -> None:
-    """The message was begun before the answer came: it is begun anew, and the answer's question stays."""
-    number = filed(deploy(store, keys))
-    moments: list[str] = []
-
-    def at(step: str) -> None:
-        if step == "answered" and not moments:
-            moments.append(step)
-            do(store, office, LOCAL, number, "close", text=ANSWER)
-
-    parts = deploy(store, keys, at=at)
-    office = build_office(keys, parts.catalogue, parts.channels, parts.sources.categories)
-    (thanked,) = texts(taken(parts, inbound("thank you", id="9")))
-    assert moments
-    assert thanked
-    (closed,) = texts(taken(parts, inbound("1", id="10")))
-    assert "closed" in closed
-
-
-def test_a_turn_that_was_faster_is_not_undone(parts: Parts, office: Office) -> None:
-    filed(parts)
-    key = rows(parts.store, conversation)[0].id
-    reached = parts.store.read_now(lambda c: conversations.reach(c, key))
-    assert reached
-    say(parts, "when will my money come", start=20)
-
-    def speak(connection: Any) -> None:
-        conversations.speak_first(connection, key, seen=reached.version, session=b"old", said={})
-
-    with pytest.raises(Overtaken):
-        parts.store.run_now(speak)
-
-
-def test_a_page_tells_what_an_appeal_is_against(parts: Parts, office: Office) -> None:
-    appeal = parts.sources.categories.by_id["appeal"]
-    facts = {"told": {"programme": "kafaalat", "reason": "vehicle"}, "why": "we have no car"}
-    filing = Filing("call", b"c" * 16, None, appeal, facts, NOW)
-
-    def work(connection: Any) -> list[str]:
-        file(connection, parts.keys, filing, "4829-1736")
-        case = acts.seen(connection, office, HEAD, "4829-1736")
-        return list(shown.page(connection, office, case, with_cnic=False))
-
-    assert {"told: kafaalat / vehicle", "why: we have no car"} <= set(parts.store.run_now(work))
-
-
-@pytest.mark.parametrize("action", ["close", "escalate"])
-def test_killed_before_the_commit(action: str, parts: Parts, office: Office, database_url: str) -> None:
-    """Either nothing has happened or everything: state, event, message and session."""
-    number = filed(parts)
-    before = [rows(parts.store, table) for table in (grievance, grievance_event, outbound, conversation)]
-    parts.store.close()
-    child = os.fork()
-    if child == 0:
-        try:
-            store = open_store(database_url, pool=2)
-            change = cases.change
-
-            def then_die(*args: Any, **rest: Any) -> None:
-                change(*args, **rest)
-                os.kill(os.getpid(), signal.SIGKILL)
-
-            cases.change = then_die
-            if action == "close":
-                do(store, office, LOCAL, number, "close", LATER, text=ANSWER)
-            else:
-                asyncio.run(sweep(store, office, NOW + timedelta(days=8)))
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-
-    store = open_store(database_url, pool=2)
-    assert [rows(store, table) for table in (grievance, grievance_event, outbound, conversation)] == before
-    if action == "close":
-        do(store, office, LOCAL, number, "close", LATER, text=ANSWER)
-    else:
-        assert asyncio.run(sweep(store, office, NOW + timedelta(days=8))) == 1
-    assert len(rows(store, grievance_event)) == 2
-    store.close()

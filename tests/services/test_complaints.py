@@ -144,7 +144,17 @@ def test_a_sensitive_one_begins_above_the_local_office(parts: Parts) -> None:
 def test_an_unknown_kind_is_not_asked_about(parts: Parts) -> None:
     from bot.messages import Call
 
-    context = Context(b"c" * 16, None, False, NOW, parts.sources)
+    context = Context(
+        conversation=b"c" * 16,
+        channel="sms",
+        message="m",
+        reply="r",
+        phone=None,
+        provable=False,
+        at=NOW,
+        ends=0,
+        sources=parts.sources,
+    )
     result = asyncio.run(ANSWERS["complaint.asks"](Call("complaint.asks", {"category": "x"}), context))
     assert (result.ok, result.error) == (False, "unknown_category")
 
@@ -160,7 +170,17 @@ def test_a_word_about_nothing_changes_nothing(parts: Parts) -> None:
     parts.store.run_now(lambda c: c.execute(sa.update(grievance).values(status="assigned")))
     from bot.messages import Call
 
-    context = Context(kept.conversation, None, False, NOW, parts.sources)
+    context = Context(
+        conversation=kept.conversation,
+        channel="sms",
+        message="m",
+        reply="r",
+        phone=None,
+        provable=False,
+        at=NOW,
+        ends=0,
+        sources=parts.sources,
+    )
     call = Call("complaint.confirm", {"reference": kept.reference, "solved": True})
     result = asyncio.run(ANSWERS["complaint.confirm"](call, context))
     assert (result.data["status"], context.effects) == ("assigned", [])

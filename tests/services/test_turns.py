@@ -10,7 +10,7 @@ from bot.messages import Call
 from channels import Response
 from services import turns
 from services.privacy.identifiers import Keys
-from services.registry import PaymentPoint, Record, Unavailable
+from services.registry import SCOPES, PaymentPoint, Record, Unavailable
 from services.store.conversations import Overtaken
 from services.store.engine import Store, StoreUnavailable
 from services.store.tables import conversation, desk_item, note
@@ -45,7 +45,7 @@ def test_a_turn_is_saved_and_answered(parts: Parts) -> None:
     assert b"<Message action=" in first.response.body
     (heard,) = rows(parts.store, inbound_table)
     (said,) = rows(parts.store, outbound_table)
-    assert (heard.id, heard.intent, said.status, said.segments) == ("SM1", "payment_status", "answered", 2)
+    assert (heard.id, heard.intent, said.status, said.segments) == ("SM1", "payment_status", "answered", 3)
     (kept,) = rows(parts.store, conversation)
     assert kept.version == 1
     assert parts.keys.open(kept.address) == ready.phone
@@ -97,6 +97,9 @@ def test_a_conversation_that_is_always_overtaken_is_not_acknowledged(
 
 class SlowRegistry:
     """A source that does not answer, or not in time."""
+
+    name = "slow"
+    scopes = SCOPES
 
     def __init__(self, wait: float) -> None:
         self.wait = wait
