@@ -19,6 +19,7 @@ FACT = "fact."
 """Slots of what somebody says about the home without being asked."""
 
 BAND = "band"
+THOUSAND = 1000
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -66,12 +67,17 @@ def value_of(question: Mapping[str, Json], event: Event) -> Json:
 
 
 def _band(number: int, low: float, high: float, question: Mapping[str, Json]) -> Choice:
-    id = f"{BAND}{number}"
+    """A band by the round numbers beside its ends: nobody earns 149,999."""
+    id, over, under = f"{BAND}{number}", _round(low - 1), _round(high + 1)
     if low <= question["low"]:
-        return Choice(id, "fit.band.at_most", {"n": high})
+        return Choice(id, f"fit.band.{'below' if under else 'at_most'}", {"n": under or high})
     if high >= question["high"]:
-        return Choice(id, "fit.band.at_least", {"n": low})
-    return Choice(id, "fit.band.between", {"low": low, "high": high})
+        return Choice(id, f"fit.band.{'above' if over else 'at_least'}", {"n": over or low})
+    return Choice(id, "fit.band.between", {"low": over or low, "high": under or high})
+
+
+def _round(number: float) -> float | None:
+    return None if number % THOUSAND else number
 
 
 def _number(question: Mapping[str, Json], heard: Heard) -> Json:

@@ -10,16 +10,30 @@ from dataclasses import replace
 
 from bot import standing
 from bot.messages import Choice, Event, Json, Result, Say, Session, Turn
-from bot.questions import DONT_KNOW, SILENCE, choices_of, value_of, volunteered
-from bot.steps import ask, ask_cnic, cnic_of, look_up, menu_of, remember_cnic, reply, slot, withheld
+from bot.questions import DONT_KNOW, SILENCE, WONT_SAY, choices_of, value_of, volunteered
+from bot.steps import (
+    FIT,
+    ask,
+    ask_cnic,
+    cnic_of,
+    look_up,
+    menu_of,
+    remember_cnic,
+    reply,
+    slot,
+    unknown_programme,
+    withheld,
+)
 
 RECORDED = frozenset({None, "kafaalat"})
 """What a registry knows the standing in: those who name no programme mean this too."""
 
-MOST_TOLD = 3
-"""Programmes named in one answer: more than that nobody keeps in mind."""
+MOST_TOLD, MOST_BESIDE = 3, 2
+"""Programmes named in one answer, and in one beside a no: more than that nobody keeps in mind."""
 
-FIT = Choice("fit", "eligibility.choice.fit")
+SCORED = "kafaalat"
+"""The programme that is meant by whoever tells a score and names none."""
+
 WHY, APPLY = Choice("why", "fit.choice.why"), Choice("apply", "fit.choice.apply")
 
 
@@ -28,6 +42,10 @@ def open(session: Session, event: Event) -> Turn:
     if cnic_of(session, event) or slot(event, "cnics") or slot(event, "cnic_wrong"):
         return got_cnic(session, event)
     programme = slot(event, "programme")
+    if slot(event, "unknown"):
+        return unknown_programme(session)
+    if programme is None and "poverty_score" in volunteered(event):
+        programme = SCORED
     if programme not in RECORDED or volunteered(event):
         return _begin(session, event, str(programme) if programme else None)
     return ask(session, Say("eligibility.which_way", choices=(FIT,)), then=got_cnic, expects=("cnic",))
@@ -66,8 +84,8 @@ def got_next(session: Session, event: Event) -> Turn:
         case Result(ok=True, data={"ask": question, **rest}):
             before = [Say("fit.start")] if rest.get("first") and not question.get("bands") else []
             return _ask(session, question, *before, _question(question))
-        case Result(ok=True, data={"fits": fits}):
-            return _tell(session, fits)
+        case Result(ok=True, data={"fits": fits, **rest}):
+            return _tell(session, fits, rest.get("refused"))
         case Result(ok=True, data={"state": state, **facts}):
             key = "programme.no_amount" if state == "open" else f"programme.{state}"
             return reply(session.with_slots(fit=None), Say(key, facts))
@@ -139,22 +157,36 @@ def _ask(session: Session, question: Mapping[str, Json], *says: Say) -> Turn:
     return ask(session, *says[:-1], last, then=got_answer, expects=expects)
 
 
-def _tell(session: Session, fits: list[Mapping[str, Json]]) -> Turn:
+def _tell(session: Session, fits: list[Mapping[str, Json]], refused: Mapping[str, Json] | None) -> Turn:
     fit = session.slots["fit"]
     told = {name: value for name, value in fit["said"].items() if value not in SILENCE.values()}
     session = session.with_slots(fit=None, fit_said=told or None)
+    before = [_refusal(refused)] if refused and refused["why"] else []
     if not fits:
-        return reply(session, Say("fit.none"))
+        return reply(session.with_slots(why=refused["why"] if refused else None), *before, Say("fit.none"))
     first, named = fits[0], fit["programme"]
-    if first["hangs"] == "answers" and not named:
-        return reply(session, Say("fit.too_little"))
+    if first["hangs"] == "answers" and not named and WONT_SAY in fit["said"].values():
+        return reply(session, *before, Say("fit.too_little"))
     may = first["verdict"] != "not_eligible"
     told_of = ("programme", "apply", "link", "number", "documents")
     facts = {key: first[key] for key in told_of if key in first} if may else {}
     session = session.with_slots(why=first["why"] or None, fit_first=facts or None)
     says, choices = (_several if len(fits) > 1 and not named else _one)(fits)
+    if first["hangs"] == "score" and told.get("surveyed") is False:  # there is no score without a survey
+        says = [Say("fit.never_surveyed", {"programme": first["programme"]})]
+    elif before and len(fits) > 1:
+        says = [*before, Say("fit.several", {"programmes": [one["programme"] for one in fits[:MOST_BESIDE]]})]
+        choices = tuple(choice for choice in choices if choice is not WHY)  # a reason was just given
+    else:
+        says = [*before, *says]
     last = Say(says[-1].key, says[-1].args, choices)
     return ask(session, *says[:-1], last, then=got_choice)
+
+
+def _refusal(fit: Mapping[str, Json]) -> Say:
+    """What does not fit, with the reason that decided."""
+    key, reason = fit["why"][0]
+    return Say("fit.refused", {**reason, "programme": fit["programme"], "why": key.removeprefix("why.")})
 
 
 def _several(fits: list[Mapping[str, Json]]) -> tuple[list[Say], tuple[Choice, ...]]:

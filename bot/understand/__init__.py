@@ -15,9 +15,11 @@ from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
 from bot.understand.matters import several
+from bot.understand.measures import measures
 from bot.understand.money import amount_in_words
 from bot.understand.normalise import loose, plain, strict
 from bot.understand.slots import link, numbers, without_links
+from bot.understand.unknown import names_unknown
 from bot.understand.words import FUZZY, Words, compile_words
 
 __all__ = ["Expects", "Words", "compile_words", "understand"]
@@ -36,6 +38,10 @@ MOST_GUESSES = 3
 PLACE_ALONE = 2
 ASKED_WITH_A_PLACE = ("payment_point_location", "registration_survey")
 """What somebody may want who sends nothing but the name of a place."""
+
+TAKEN_FOR = frozenset({"document_problem", "out_of_scope"})
+CLEARLY = 0.8
+"""What a question for an unknown card or scheme is taken for, unless it is this clear."""
 
 NAME_ALONE = 4
 """A programme named in so few words is asked about, where nothing else is clear."""
@@ -115,9 +121,13 @@ def _slots(
     if "amount" in expects.slots and "amount" not in slots and (number := _small_number(tokens)):
         slots["amount"] = int(number)
     slots |= words.names.find(tokens, awaited="district" in expects.slots)
+    if slots.pop("measure", None):
+        slots |= measures(tokens, words.names, words.numbers)
     sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
     if sought:
         slots |= words.names.find_misspelt(tokens, sought)
+    if slots.pop("unknown", None) and "programme" not in slots and names_unknown(tokens, words.names):
+        slots["unknown"] = True
     slots |= dates(clean, tokens, words.months, words.units, at.date())
     if link(clean):
         slots["link"] = True
@@ -152,13 +162,15 @@ def _intent(
         return None, 0.0, ASKED_WITH_A_PLACE
     if intent == "language_change" and "province" in slots and not _language(simple.split(), words):
         return None, 0.0, ASKED_WITH_A_PLACE
+    if "unknown" in slots and intent in TAKEN_FOR and "paper" not in slots and confidence < CLEARLY:
+        return "programme_info", SURE, ()
     elsewhere = intent == "out_of_scope" and "programme" not in slots
     sure = ELSEWHERE if elsewhere else SURE
     if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
         _name_language(intent, simple, slots, words)
         return intent, confidence, ()
     guesses = tuple(name for name, chance in found[:MOST_GUESSES] if chance >= WORTH_ASKING)
-    if "programme" in slots and len(simple.split()) <= NAME_ALONE:
+    if "unknown" in slots or ("programme" in slots and len(simple.split()) <= NAME_ALONE):
         return "programme_info", SURE, ()
     return None, confidence, guesses
 

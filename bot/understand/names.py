@@ -42,6 +42,8 @@ class Names:
     """Words before such a place."""
     fuzzy: Set[str] = frozenset()
     """Names that are also found misspelt."""
+    longest: Mapping[str, int] = field(default_factory=dict)
+    """First word of names of several words -> words of the longest of them."""
     _alike: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -73,6 +75,7 @@ class Names:
             leaving,
             leaving_from,
             exact.keys() & fuzzy,
+            _longest(exact),
         )
 
     def find(self, words: list[str], *, awaited: bool = False) -> dict[str, Json]:
@@ -85,6 +88,8 @@ class Names:
         left: dict[str, Json] = {}
         for size in range(min(MOST_WORDS, len(words)), 0, -1):
             for start in range(len(words) - size + 1):
+                if size > 1 and self.longest.get(words[start], 0) < size:
+                    continue
                 part = words[start] if size == 1 else " ".join(words[start : start + size])
                 if (
                     not trusted
@@ -141,6 +146,16 @@ class Names:
                 {bones: tuple(names) for bones, names in alike.items() if len(bones) >= FUZZY_BONES}
             )
         return self._alike
+
+
+def _longest(names: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in names:
+        spaces = name.count(" ")
+        if spaces:
+            first = name[: name.index(" ")]
+            found[first] = max(found.get(first, 0), spaces + 1)
+    return found
 
 
 def _stem(name: str) -> str:

@@ -115,7 +115,8 @@ def compile_words(
 def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, Json]]:
     for slot, table in (
         ("programme", "programmes"), ("person", "person"), ("asks", "asks"), ("paper", "papers"),
-        ("period", "period"), ("province", "provinces"),
+        ("period", "period"), ("province", "provinces"), ("measure", "measures"),
+        ("unknown", "unknown"),
     ):  # fmt: skip
         for word, value in _inverted(slots[table]):
             yield word, slot, value

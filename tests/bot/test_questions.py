@@ -56,10 +56,16 @@ def test_a_result_is_no_answer() -> None:
 def test_numbers_are_offered_in_bands_that_say_where_they_end() -> None:
     choices, _ = choices_of(INCOME)
     assert choices == (
-        Choice("band0", "fit.band.at_most", {"n": 44_999}),
-        Choice("band1", "fit.band.between", {"low": 45_000, "high": 149_999}),
+        Choice("band0", "fit.band.below", {"n": 45_000}),
+        Choice("band1", "fit.band.between", {"low": 45_000, "high": 150_000}),
         Choice("band2", "fit.band.at_least", {"n": 150_000}),
         Choice("dont_know", "fit.dont_know"),
+    )
+    upto = {**INCOME, "bands": [[0, 37_000], [37_001, 59_999], [60_001, 1_000_000]]}
+    assert choices_of(upto)[0][:3] == (
+        Choice("band0", "fit.band.at_most", {"n": 37_000}),
+        Choice("band1", "fit.band.between", {"low": 37_000, "high": 60_000}),
+        Choice("band2", "fit.band.above", {"n": 60_000}),
     )
     assert choices_of(ACRES) == ((), ("amount", "dont_know"))
 
@@ -124,7 +130,7 @@ FIT = {
 def test_verdicts_and_what_follows_from_each() -> None:
     start = Session(heard_at=AT)
     assert [say.key for say in _told(start).says] == ["fit.none"]
-    assert [say.key for say in _told(start, {**FIT, "hangs": "answers"}).says] == ["fit.too_little"]
+    assert [say.key for say in _told(start, {**FIT, "hangs": "answers"}).says] == ["fit.not_known"]
     named = _told(start, {**FIT, "hangs": "answers"}, programme="kafaalat")
     assert [say.key for say in named.says] == ["fit.not_known"]
     listed = _told(start, {**FIT, "hangs": "list"})
