@@ -15,6 +15,9 @@ Step: TypeAlias = Callable[[Session, Event], Turn]
 CNIC_ENDS = ("first", "second", "third", "fourth", "fifth", "sixth")
 """Choice ids for "which of these numbers?": a number itself never travels in a button."""
 
+FIT = Choice("fit", "eligibility.choice.fit")
+"""A few questions that need no CNIC."""
+
 SEND_CODE = Choice("send_code", "privacy.choice.code")
 SHARE_PHONE = Choice("share_phone", "privacy.share_phone")
 """A channel that can prove a phone number shows this as its own kind of button."""
@@ -85,7 +88,15 @@ def remember_cnic(session: Session, cnic: str) -> Session:
 
 
 def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
-    """Ask for the CNIC, saying what was wrong with the one that came, if one did."""
+    """Ask for the CNIC, saying what was wrong with the one that came, if one did.
+
+    Whoever will not give it is told what it is for and what goes without it, and is not asked again.
+    """
+    refused = slot(event, "refuses") or ("no" if slot(event, "no_card") else None)
+    if refused == "why":
+        return ask(session, Say("cnic.why", choices=(FIT,)), then=then, expects=("cnic",))
+    if refused:
+        return reply(session, Say("cnic.why", choices=(FIT,)))
     several = slot(event, "cnics")
     if several:
         pair = tuple(several[:2])

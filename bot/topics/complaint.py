@@ -6,6 +6,15 @@ from bot.steps import ask, look_up, reply, slot
 LONGEST_BARE_CNIC = 20
 """Characters: a text no longer than this that holds a CNIC holds no story."""
 
+FEWEST_WORDS = 3
+"""Words of a text that tells something by itself; one that follows a story needs less."""
+
+FEWEST_WORDS = 3
+"""Words of a text that tells something by itself; one that follows a story needs less."""
+
+ASKED_WITH = {"staff": "complaint.what_staff", "appeal": "complaint.why_appeal"}
+"""How the details of a kind of complaint are asked for, where not by where and when."""
+
 STATUS = (Choice("complaint_status", "complaint.choice.status"),)
 
 
@@ -43,6 +52,11 @@ def open_status(session: Session, event: Event) -> Turn:
     return look_up(session, "complaint.status", reference=reference, then=got_standing)
 
 
+def open_drop(session: Session, event: Event) -> Turn:
+    """It was no complaint, or shall be none any more: nothing is filed."""
+    return reply(session.with_slots(complaint=None), Say("complaint.dropped"))
+
+
 def got_amount(session: Session, event: Event) -> Turn:
     """How much was cut, in rupees."""
     amount = slot(event, "amount")
@@ -59,9 +73,9 @@ def got_details(session: Session, event: Event) -> Turn:
     cnic = slot(event, "cnic")
     if cnic and len(str(text)) <= LONGEST_BARE_CNIC:
         session, text = session.with_slots(cnic=cnic), None
-    if not text:
-        return ask(session, Say("complaint.where"), then=got_details, expects=("text",))
     facts = {**_facts(session), "details": text}
+    if not _tells(text, facts):
+        return ask(session, Say("complaint.in_words"), then=got_details, expects=("text",))
     cnic = cnic or session.slots.get("cnic")
     return look_up(session, "complaint.file", cnic=cnic, then=got_reference, **facts)
 
@@ -83,6 +97,13 @@ def got_standing(session: Session, event: Event) -> Turn:
         case Result(ok=True):
             return reply(session, Say("complaint.none_found"))
     return reply(session, Say("complaint.not_known_now"))
+
+
+def _tells(text: Json, facts: dict[str, Json]) -> bool:
+    """Whether words tell something: a bare number, yes or no is nobody's story."""
+    words = [word for word in str(text or "").split() if any(map(str.isalpha, word))]
+    before = len(str(facts.get("first_words", "")).split())
+    return len(words) >= FEWEST_WORDS or (len(words) > 1 and before >= FEWEST_WORDS)
 
 
 def _asks_after(event: Event) -> bool:

@@ -5,15 +5,16 @@ The order of deciding: what the open question expects; whole-message words; rule
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from bot.messages import Heard, Json, Session
+from bot.messages import Heard, Json
 from bot.understand.dates import dates
+from bot.understand.expects import Expects, choice_of
 from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
+from bot.understand.listening import ANSWERED, deny, listen, measure
 from bot.understand.matters import several
 from bot.understand.money import amount_in_words
 from bot.understand.normalise import loose, plain, strict
@@ -61,24 +62,19 @@ CODE_DIGITS = 6
 _LETTER = re.compile(r"[^\W\d]")
 _DIGITS = re.compile(r"[^0-9]")
 
+OUTRIGHT, BY_THE_WAY = 0.95, 0.6
+"""Confidence that a text answers the open question: outright, or with a denial somewhere in it."""
+
+OTHERWISE = 0.75
+"""From this confidence on the model's word for another matter stands against such a denial."""
+
+BRIEF_ANSWER = 6
+"""Words of an answer that tells no other language: half of them are the question's own."""
+
+ANSWERS = frozenset({"yes", "no", "dont_know", "wont_say"})
+
 LANGUAGE_WORDS = 3
 """Words of the longest name of a language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expects:
-    """What the open question waits for: names of slots, ids of the last menu, the session's language."""
-
-    slots: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    language: str = ""
-    """The session's, "" before anything was heard: then the script of a short text decides."""
-
-    @classmethod
-    def of(cls, session: Session) -> "Expects":
-        """What a session waits for."""
-        known = session.language if session.heard_at or session.chosen else ""
-        return cls(session.expects, session.choices, known)
 
 
 def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> Heard:
@@ -90,13 +86,27 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     worded = without_links(clean)[:READ]
     # Looked at once, and not at all where a rule decides: it is what understanding costs.
     look = cache(lambda: pieces(simple[:READ], strict(worded)))
-    language = detect(words.language, look, worded, expects.language, telling=simple not in words.shared)
+    choice = choice_of(simple, expects, words)
+    language = None
+    # What the bot itself told somebody to write says nothing of how they write.
+    if not choice and expects.language not in words.examples.get(simple, ()):
+        telling = simple not in words.shared
+        language = detect(words.language, look, worded, expects.language, telling=telling)
     slots = _slots(clean, tokens, expects, words, language, at)
-    choice = _choice(simple, expects, words)
     if choice:
         slots["choice"] = choice
         return Heard(at=at, text=text, confidence=1.0, slots=slots, language=language)
+    said = listen(worded, tokens, slots, expects, words, language)
+    if said.says and len(tokens) <= BRIEF_ANSWER and expects.language:
+        language = None
+    if said.sure and said.says in (*ANSWERS, "why") and simple not in words.commands:
+        return Heard(at, text, said.says, OUTRIGHT, (), slots, language)
     intent, confidence, guesses = _intent(simple, look, slots, expects, words)
+    if confidence < 1 and ANSWERED.intersection(expects.slots):
+        if said.says in ANSWERS and (confidence < OTHERWISE or intent in ANSWERS):
+            return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
+        if intent in ANSWERS and (said.asks or said.sure):  # "are you sure?" is no yes
+            intent = None
     also: tuple[str, ...] = ()
     if intent and len(tokens) >= ENOUGH_FOR_TWO:
         found = several(worded, words.joins, words.meaning)
@@ -114,7 +124,12 @@ def _slots(
         slots["amount"] = said
     if "amount" in expects.slots and "amount" not in slots and (number := _small_number(tokens)):
         slots["amount"] = int(number)
-    slots |= words.names.find(tokens, awaited="district" in expects.slots)
+    facts: dict[str, tuple[int, int]] = {}
+    slots |= words.names.find(tokens, awaited="district" in expects.slots, facts=facts)
+    if facts:
+        deny(slots, facts, tokens, words, language or expects.language)
+    if "dont_know" in expects.slots:
+        measure(slots, clean, tokens, expects, words, language or expects.language)
     sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
     if sought:
         slots |= words.names.find_misspelt(tokens, sought)
@@ -176,21 +191,6 @@ def _language(tokens: list[str], words: Words) -> str | None:
             if found:
                 return found
     return None
-
-
-def _choice(simple: str, expects: Expects, words: Words) -> str | None:
-    if not expects.choices:
-        return None
-    tokens = simple.split()
-    if len(tokens) == 2 and tokens[0] in ("no", "number", "option", "nambar"):
-        tokens = tokens[1:]
-    if len(tokens) != 1:
-        return simple if simple in expects.choices else None
-    token = tokens[0]
-    number = int(token) if token.isdecimal() and len(token) < 3 else words.ordinals.get(token, 0)
-    if 1 <= number <= len(expects.choices):
-        return expects.choices[number - 1]
-    return token if token in expects.choices else None
 
 
 def _small_number(tokens: list[str]) -> str:

@@ -134,9 +134,12 @@ def _sayable() -> Iterator[Say]:
         "complaint.where", "complaint.why_appeal",
         "complaint.filed", "complaint.not_filed", "complaint.none_found", "complaint.not_known_now",
         "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
-        *PRIVATE, "status.no_payment",
+        "complaint.dropped", "complaint.in_words", *PRIVATE, "status.no_payment",
     ):  # fmt: skip
         yield Say(key, LONGEST)
+    yield Say("cnic.why", choices=(eligibility.FIT,))
+    for key in ("fit.back", "fit.back.none", "fit.possible", "fit.again", "fit.noted"):
+        yield Say(key, {"low": 0, "high": 10_000_000})
     for key in ("complaint.how_much", "complaint.what_staff"):
         yield Say(key, choices=complaint.STATUS)
     yield from _advice()
