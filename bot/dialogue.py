@@ -77,7 +77,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
     away = session.heard_at is not None and heard.at - session.heard_at > AWAY
     session = _noticed(session, heard, away)
     step = step_named(session.topic, session.step)
-    opening = OPENINGS.get(_subject(heard))
+    subject = _subject(heard)
+    opening = OPENINGS.get(subject)
 
     if heard.media and not heard.text:
         return media.open(session, heard)
@@ -85,15 +86,15 @@ def _hear(session: Session, heard: Heard) -> Turn:
         return OPENINGS["back"](_afresh(session), heard)
     if _drops(session, heard):
         return _dropped(session, heard)
-    if step and heard.slots.get("refuses"):
+    if step and _refuses(session, heard, subject):
         return _take(step, replace(session, misses=0), heard)
     if _leaves_menu(session, heard):
         return OPENINGS["no"](_afresh(session.with_slots(complaint=None)), heard)
     if opening and (_obeyed(session, heard) or _picked(heard)):
         return opening(_afresh(session), heard)
-    if opening and step and _turns_away(session, heard):
+    if opening and step and _turns_away(session, heard, subject):
         return opening(_afresh(session), heard)
-    if opening and step and _aside(session, heard):  # answered; the question stays open
+    if opening and step and _aside(session, heard, subject):  # answered; the question stays open
         return Turn(session, tuple(replace(say, choices=()) for say in opening(session, heard).says))
     if opening and session.expects == ("text",) and heard.intent == "no" and heard.confidence == 1.0:
         return opening(_afresh(session.with_slots(complaint=None)), heard)  # the story is not to be told
@@ -138,6 +139,13 @@ def _dropped(session: Session, heard: Heard) -> Turn:
     return replace(following, says=dropped.says + following.says)
 
 
+def _refuses(session: Session, heard: Heard, subject: str) -> bool:
+    """Whether the CNIC that was asked for is withheld, and not just passed over for a clear question."""
+    if heard.slots.get("refuses") != "no" or subject == "document_problem" or "asking" not in heard.slots:
+        return "refuses" in heard.slots
+    return subject not in OPENINGS or not _turns_away(session, heard, subject)
+
+
 def _leaves_menu(session: Session, heard: Heard) -> bool:
     """Whether nothing of a menu is meant, or nothing is the matter at all."""
     if heard.slots.get("no_matter") and len(heard.text.split()) <= MATTERLESS:
@@ -146,9 +154,9 @@ def _leaves_menu(session: Session, heard: Heard) -> bool:
     return no and bool(session.step) and ANSWERED_BY.isdisjoint(session.expects)
 
 
-def _aside(session: Session, heard: Heard) -> bool:
+def _aside(session: Session, heard: Heard, subject: str) -> bool:
     """Whether something is said by the way, that leaves the open question open."""
-    if _subject(heard) == "fee":
+    if subject == "fee":
         return bool(session.expects) and not _answers(session, heard) and not _at_home(session)
     kindly = heard.intent in POLITE and heard.confidence >= CLEAR
     return kindly and _brief(heard) and not _tells(session, heard)
@@ -161,7 +169,7 @@ def _at_home(session: Session) -> bool:
 
 def _tells(session: Session, heard: Heard) -> bool:
     """Whether something of the home is told while that is what is talked about."""
-    return bool(volunteered(heard)) and (_at_home(session) or "facts" in session.expects)
+    return (_at_home(session) or "facts" in session.expects) and bool(volunteered(heard))
 
 
 def _numbered(heard: Heard) -> bool:
@@ -188,7 +196,7 @@ def _go_on(turn: Turn, at: datetime) -> Turn:
 
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
-        session = session.with_slots(cnic=None, cnics=None, also=None)
+        session = session.with_slots(cnic=None, cnics=None, no_card=None, also=None)
         if not _at_home(session):  # by now the phone may be in the hands of another family
             session = session.with_slots(fit=None, fit_said=None, fit_told=None)
     if _at_home(session):
@@ -229,9 +237,8 @@ def _obeyed(session: Session, heard: Heard) -> bool:
     return heard.intent in ANYWHERE and sure and (alone or not awaited)
 
 
-def _turns_away(session: Session, heard: Heard) -> bool:
+def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
-    subject = _subject(heard)
     if subject == "fee" or _picked(heard):
         return False
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
@@ -260,6 +267,12 @@ def _answers(session: Session, heard: Heard) -> bool:
         return True
     if heard.intent in {"dont_know", "wont_say"}:
         return "dont_know" in session.expects
+    if (
+        _at_home(session)
+        and "amount" in session.expects
+        and ("number" in heard.slots or heard.intent == "no")
+    ):
+        return True
     return "yes_no" in session.expects and heard.intent in {"yes", "no"}
 
 

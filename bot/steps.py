@@ -84,7 +84,7 @@ def number_unclear(event: Event) -> bool:
 
 def remember_cnic(session: Session, cnic: str) -> Session:
     """The session with this CNIC as the one being talked about."""
-    return session.with_slots(cnic=cnic, cnics=None)
+    return session.with_slots(cnic=cnic, cnics=None, no_card=None)
 
 
 def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
@@ -96,7 +96,7 @@ def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
     if refused == "why":
         return ask(session, Say("cnic.why", choices=(FIT,)), then=then, expects=("cnic",))
     if refused:
-        return reply(session, Say("cnic.why", choices=(FIT,)))
+        return reply(session.with_slots(no_card=True), Say("cnic.why", choices=(FIT,)))
     several = slot(event, "cnics")
     if several:
         pair = tuple(several[:2])

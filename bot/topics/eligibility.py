@@ -45,8 +45,8 @@ def open(session: Session, event: Event) -> Turn:
     if given_cnic(session, event) or slot(event, "cnics") or slot(event, "cnic_wrong"):
         return got_cnic(session, event)
     programme = slot(event, "programme")
-    begun = session.slots.get("fit") or session.slots.get("fit_said") or slot(event, "no_card")
-    if programme not in RECORDED or begun:
+    begun = session.slots.get("fit") or session.slots.get("fit_said")
+    if programme not in RECORDED or begun or slot(event, "no_card") or session.slots.get("no_card"):
         return _begin(session, event, str(programme) if programme else None)
     if cnic_of(session, event):
         return got_cnic(session, event)

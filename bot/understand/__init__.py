@@ -102,7 +102,7 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     if said.sure and said.says in (*ANSWERS, "why") and simple not in words.commands:
         return Heard(at, text, said.says, OUTRIGHT, (), slots, language)
     intent, confidence, guesses = _intent(simple, look, slots, expects, words)
-    if confidence < 1 and ANSWERED.intersection(expects.slots):
+    if confidence < 1 and not ANSWERED.isdisjoint(expects.slots):
         if said.says in ANSWERS and (confidence < OTHERWISE or intent in ANSWERS):
             return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
         if intent in ANSWERS and (said.asks or said.sure):  # "are you sure?" is no yes

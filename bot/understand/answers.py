@@ -48,6 +48,11 @@ TELLING = 3
 NEAR = 2
 """Words around a name within which a denial is one of it."""
 
+DENIALS = frozenset({"none", "no"})
+CANCELS = frozenset({"cancel", "polite", "no", "complaint"})
+BACK = frozenset({"back", "no", "polite"})
+"""What a clause may hold besides that is nothing but a denial, a "cancel", a "back"."""
+
 _NOTHING: Does = frozenset()
 _CLAUSES = re.compile("[.,;!?\\n\u060c\u061b\u061f\u06d4]+")
 _ASKING = re.compile("[?\u061f]")
@@ -65,10 +70,11 @@ class Answer(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """Words between two stops, and what each phrase of them does."""
+    """Words between two stops, what each phrase of them does, and what any of them does."""
 
-    words: list[str]
+    words: Sequence[str]
     does: list[Does]
+    all: Does
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +90,27 @@ class Particles:
         """What a phrase does in a text of this language."""
         return self.own.get(language, {}).get(phrase) or self.common.get(phrase, _NOTHING)
 
-    def clauses(self, text: str, language: str) -> list[Clause]:
-        """The clauses of a plain text."""
-        parts = (loose(part).split() for part in _CLAUSES.split(text)[:MOST_CLAUSES])
-        return [Clause(words, self._does(words, language)) for words in parts if words]
+    def clauses(self, text: str, words: Sequence[str], language: str) -> list[Clause]:
+        """The clauses of a plain text; `words` are all its loose ones."""
+        parts = [part for part in _CLAUSES.split(text)[:MOST_CLAUSES] if part.strip()]
+        if len(parts) > 1:
+            return [self._clause(found, language) for part in parts if (found := loose(part).split())]
+        return [self._clause(words, language)] if parts else []
 
-    def _does(self, words: Sequence[str], language: str) -> list[Does]:
-        found, place = [], 0
+    def _clause(self, words: Sequence[str], language: str) -> Clause:
+        own = self.own.get(language, {})
+        does, place = [], 0
         while place < len(words):
-            longest = MOST_WORDS if words[place] in self.heads else 1
-            phrases = (" ".join(words[place : place + size]) for size in range(longest, 0, -1))
-            size, does = next(
-                ((phrase.count(" ") + 1, does) for phrase in phrases if (does := self.of(phrase, language))),
-                (1, _NOTHING),
-            )
-            found.append(does)
+            phrase, size = words[place], 1
+            found = own.get(phrase) or self.common.get(phrase, _NOTHING)
+            if phrase in self.heads:
+                for more in range(2, min(MOST_WORDS, len(words) - place) + 1):
+                    phrase = f"{phrase} {words[place + more - 1]}"
+                    longer = own.get(phrase) or self.common.get(phrase)
+                    found, size = (longer, more) if longer else (found, size)
+            does.append(found)
             place += size
-        return found
+        return Clause(words, does, _NOTHING.union(*does))
 
 
 def compile_particles(
@@ -134,14 +144,15 @@ def compile_particles(
 
 
 def answer(
-    text: str, clauses: Sequence[Clause], *, about: Set[str] = frozenset(), told: bool = False
+    text: str, clauses: Sequence[Clause], *, about: Set[str], told: bool = False, outright: bool = False
 ) -> Answer:
     """What a plain text says to a question. The first clause that says something decides.
 
     `about`: words that the question is about, as `spelt_or_bare` gives them. `told`: whether the text tells
-    something else of the home as well, so that a denial in it need not concern the question.
+    something else of the home as well, so that a denial in it need not concern the question. `outright`: only
+    what begins or ends a clause counts, and not what a statement amounts to.
     """
-    asks = bool(_ASKING.search(text)) or any("asks" in does for clause in clauses for does in clause.does)
+    asks = bool(_ASKING.search(text)) or any("asks" in clause.all for clause in clauses)
     if _taken_back(clauses, told):
         return Answer("back", True, asks)
     polite = False
@@ -149,7 +160,7 @@ def answer(
         says = _outright(clause)
         if says:
             return Answer("" if says == "unclear" else says, True, asks)
-        says, sure = _somewhere(clause, about, told, alone=len(clauses) == 1)
+        says, sure = ("", False) if outright else _somewhere(clause, about, told, alone=len(clauses) == 1)
         if says:
             return Answer(says, sure, asks)
         polite = polite or all("polite" in does for does in clause.does)
@@ -159,10 +170,10 @@ def answer(
 def refuses(clauses: Sequence[Clause]) -> str:
     """How a text that was asked for a card's number withholds it: "why", "no", or "" where it does not."""
     for clause in clauses:
-        named = any("card" in does for does in clause.does)
-        if _says(clause, "why") or (named and any("why" in does for does in clause.does)):
+        named = "card" in clause.all
+        if _says(clause, "why") or (named and "why" in clause.all):
             return "why"
-        if named and any(does & {"none", "no"} for does in clause.does):
+        if named and clause.all & DENIALS:
             return "no"
     outright = _outright(clauses[0]) if clauses else ""
     return "no" if outright in ("no", *SILENT) else ""
@@ -172,13 +183,12 @@ def drops(clauses: Sequence[Clause]) -> bool:
     """Whether a text that is to be a complaint says that it is none: "not a complaint", "cancel"."""
     for clause in clauses[:2]:
         few = len(clause.words) <= FEW
-        denies = any(does & {"none", "no"} for does in clause.does)
-        if few and denies and any("complaint" in does for does in clause.does):
+        if few and clause.all & DENIALS and "complaint" in clause.all:
             return True
-        if any("drop" in does for does in clause.does) and len(clause.words) <= STATEMENT:
+        if "drop" in clause.all and len(clause.words) <= STATEMENT:
             return True
-        if all(does & {"cancel", "polite", "no", "complaint"} for does in clause.does):
-            return any("cancel" in does for does in clause.does)
+        if "cancel" in clause.all and all(does & CANCELS for does in clause.does):
+            return True
     return False
 
 
@@ -196,7 +206,7 @@ def denied(
         return "none" if everybody else "not"
     for word in _around(words, range(end, len(words)), particles, language, inside):
         does = particles.of(word, language)
-        if does & {"none", "no"} and "before" not in does:
+        if does & DENIALS and "before" not in does:
             return "none" if everybody or "nil" in does else "not"
         everybody = everybody or "some" in does
         if "is" in does:
@@ -222,9 +232,7 @@ def _around(
 
 def _taken_back(clauses: Sequence[Clause], told: bool) -> bool:
     for clause in clauses:
-        if any("back" in does for does in clause.does) and all(
-            does & {"back", "no", "polite"} for does in clause.does
-        ):
+        if "back" in clause.all and all(does & BACK for does in clause.does):
             return True
     if not clauses:
         return False
@@ -235,7 +243,7 @@ def _taken_back(clauses: Sequence[Clause], told: bool) -> bool:
         twice += 1
     rest = first[twice:] + [does for clause in clauses[1:] for does in clause.does]
     tells = told or any(word.isdecimal() for clause in clauses for word in clause.words)
-    return twice > 1 and bool(rest) and tells and not any(does & {"none", "no"} for does in rest)
+    return twice > 1 and bool(rest) and tells and not any(does & DENIALS for does in rest)
 
 
 def _outright(clause: Clause) -> str:
@@ -246,15 +254,14 @@ def _outright(clause: Clause) -> str:
     rest = does = clause.does
     while rest and "polite" in rest[0]:
         rest = rest[1:]
-    asks = any("asks" in one for one in rest)
-    denies = any(one & {"none", "no"} for one in rest)
+    denies = bool(clause.all & DENIALS)
     if not rest:
         return ""
     if "no" in rest[0]:
         return "no"
     if "yes" in rest[0]:
         return _affirmed(rest[1:], denies)
-    if asks:
+    if "asks" in clause.all:
         return ""
     if len(rest) < len(does):
         return "no" if denies else "yes"
@@ -263,6 +270,8 @@ def _outright(clause: Clause) -> str:
 
 def _says(clause: Clause, kind: str) -> bool:
     """Whether a clause is this word and little else, or has a whole phrase of the kind."""
+    if kind not in clause.all:
+        return False
     begins = kind in clause.does[0] and (kind == "why" or len(clause.does) == 1)
     return (begins and len(clause.words) <= FEW) or any({kind, "within"} <= does for does in clause.does)
 
@@ -270,7 +279,7 @@ def _says(clause: Clause, kind: str) -> bool:
 def _affirmed(after: Sequence[Does], denies: bool) -> str:
     while after and after[0] & {"yes", "polite"}:
         after = after[1:]
-    if after and after[0] & {"none", "no"}:
+    if after and after[0] & DENIALS:
         return "no"
     return "unclear" if denies else "yes"
 
@@ -280,9 +289,9 @@ def _somewhere(clause: Clause, about: Set[str], told: bool, *, alone: bool) -> t
     near = not about.isdisjoint(chain.from_iterable(map(spelt_or_bare, clause.words)))
     if "which" in clause.does[0] and near and len(clause.words) <= FEW:
         return "no", True
-    if any("asks" in does for does in clause.does):
+    if "asks" in clause.all:
         return "", False
-    if any(does & {"none", "no"} for does in clause.does):
+    if clause.all & DENIALS:
         bare = all(does & {"none", "no", "some", "is", "polite"} for does in clause.does)
         return ("no" if near or bare or not told else ""), near or bare
     if not alone or any(word.isdecimal() for word in clause.words):

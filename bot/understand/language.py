@@ -17,6 +17,9 @@ KEPT_BELOW = 0.75
 BRIEF, KEPT_BELOW_IF_BRIEF = 3, 0.9
 """The same for texts of so few words, numbers not counted: "haan 5 saal pehle" is said in many languages."""
 
+FEW_WITH_NUMBERS = 6
+"""A text of more words is not brief, whatever of it are numbers."""
+
 SHORT_FROM = 0.5
 """So short a first message is in the commonest language of its script, unless this sure of another."""
 
@@ -53,7 +56,9 @@ def detect(
     if not (arabic or latin):
         return None
     in_arabic = arabic >= latin
-    words = sum(any(map(str.isalpha, word)) for word in text.split())
+    words = len(text.split())
+    if words <= FEW_WITH_NUMBERS:
+        words = sum(any(map(str.isalpha, word)) for word in text.split())
     short = words <= SHORT
     if session and short:
         return None

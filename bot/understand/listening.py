@@ -58,17 +58,25 @@ def listen(
     text: str, tokens: list[str], slots: dict[str, Json], expects: Expects, words: Words, language: str | None
 ) -> Answer:
     """What the text says to the open question, and the slots that only an answer fills."""
-    if not LISTENED.intersection(expects.slots) or len(tokens) > MOST_ANSWERED or "cnic" in slots:
+    if LISTENED.isdisjoint(expects.slots) or len(tokens) > MOST_ANSWERED or "cnic" in slots:
         return Answer()
-    clauses = words.particles.clauses(text, language or expects.language)
+    if len(tokens) == 1 and tokens[0].isdecimal():
+        return Answer()
+    clauses = words.particles.clauses(text, tokens, language or expects.language)
     told = {name for name in slots if name.startswith(FACT)} - {FACT + expects.fact}
-    said = answer(text, clauses, about=words.topics.get(expects.fact, frozenset()), told=bool(told))
+    said = answer(
+        text,
+        clauses,
+        about=words.topics.get(expects.fact, frozenset()),
+        told=bool(told),
+        outright="dont_know" not in expects.slots,  # a consent is not guessed at
+    )
     if said.says == "back":
         slots["back"] = True
     if said.asks:
         slots["asking"] = True
     if "cnic" in expects.slots and (how := refuses(clauses) or ("no" if "no_card" in slots else "")):
         slots["refuses"] = how
-    if drops(clauses):
+    if "dont_know" not in expects.slots and drops(clauses):
         slots["drop"] = "outright"
-    return said if ANSWERED.intersection(expects.slots) else Answer()
+    return said if not ANSWERED.isdisjoint(expects.slots) else Answer()

@@ -198,6 +198,38 @@ def test_asked_for_the_cnic_people_may_tell_of_the_home_or_ask_again(talk: Talk)
     assert [say.key for say in replay.turns[-1][0]] == ["eligibility.no_record"]
 
 
+def test_a_clear_question_goes_before_a_refusal(talk: Talk) -> None:
+    asked = "(button) payment_status"
+    keys, _ = talk("ur-Latn", asked, "nahi, pehle batayein Okara mein camp kahan hai?", results=("! late",))
+    assert keys == ["payment_point.not_known_now"]
+    keys, _ = talk("ur-Latn", asked, "cnic nahi dena, kya main kafaalat ki ahl hun?")
+    assert keys == ["cnic.why", "fit.start", "ask.province"]
+
+
+def test_who_has_refused_the_cnic_is_not_asked_for_it_to_know_what_fits(talk: Talk) -> None:
+    lines = ("(button) payment_status", "cnic nahi dena", "kya main ahl hun?")
+    keys, replay = talk("ur-Latn", *lines)
+    assert keys == ["fit.start", "ask.province"]
+    status = '{"disclosure": "own", "last4": "0012", "enrolments": [], "payments": []}'
+    replay.hear("9000000000012", [status])
+    assert "no_card" not in replay.session.slots
+
+
+def test_a_number_that_is_no_answer_is_asked_for_no_third_time(talk: Talk) -> None:
+    lines = ("kya mujhe kisan card mil sakta hai, Okara se hun", "haan")
+    keys, replay = talk("ur-Latn", *lines)
+    assert keys == ["fit.again", "ask.land_acres"]
+    replay.hear("haan ji", [])
+    assert [say.key for say in replay.turns[-1][0]] == ["ask.bank_default"]
+
+
+def test_a_consent_is_given_by_nothing_less_than_a_yes(talk: Talk) -> None:
+    for text in ("are you sure?", "hai", "haan magar abhi nahi karna"):
+        assert talk("ur-Latn", "(button) forget_me", text)[0] == ["privacy.not_forgotten"], text
+    _, replay = talk("ur-Latn", "(button) forget_me", "haan mita dein", results=('{"stays": []}',))
+    assert [say.key for say in replay.turns[-1][0]] == ["privacy.forgotten"]
+
+
 def test_a_reason_asked_for_elsewhere_is_not_that_of_the_questions(talk: Talk) -> None:
     assert talk("ur-Latn", *BEGUN, "kyun")[0] == ["fit.why"]
     assert talk("ur-Latn", *BEGUN, "menu", "kyun")[0] == ["why.nothing"]
