@@ -14,6 +14,7 @@ from bot.questions import volunteered
 from bot.steps import Step
 from bot.topics import OPENINGS, fallback, media, resume, step_named
 from bot.understand.matters import by_urgency
+from bot.understand.names import FACT
 
 ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help", "why"})
 """Intents that are obeyed whatever question is open."""
@@ -32,8 +33,12 @@ MOST_WORDS = 7
 
 ABOUT_PROGRAMMES = frozenset({
     "", "programme_info", "eligibility_check", "update_details", "human_help", "out_of_scope", "greeting",
+    "menu",
 })  # fmt: skip
 """What a text may look like that asks for "any programme for us"."""
+
+ABOUT_ONE = frozenset({"programme_info", "eligibility_check"})
+"""Those of them that have a topic of their own for it."""
 
 ABOUT_COSTS = ABOUT_PROGRAMMES | {
     "registration_survey",
@@ -78,6 +83,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
     session = _noticed(session, heard, away)
     step = step_named(session.topic, session.step)
     subject = _subject(heard)
+    if not session.expects and _of_home(heard):
+        subject = "fit"
     opening = OPENINGS.get(subject)
 
     if heard.media and not heard.text:
@@ -110,6 +117,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
         return _take(waits, replace(session, misses=session.misses + 1), heard)
     if waits is None and _numbered(heard):
         return OPENINGS["payment_status"](_afresh(session), heard)
+    if waits is None and "programme" in heard.slots:
+        return OPENINGS["programme_info"](_afresh(session), heard)
     return fallback.open(session, heard)
 
 
@@ -150,8 +159,10 @@ def _leaves_menu(session: Session, heard: Heard) -> bool:
     """Whether nothing of a menu is meant, or nothing is the matter at all."""
     if heard.slots.get("no_matter") and len(heard.text.split()) <= MATTERLESS:
         return "dont_know" not in session.expects
-    no = heard.intent == "no" and heard.confidence == 1.0
-    return no and bool(session.step) and ANSWERED_BY.isdisjoint(session.expects)
+    picks = "choice" in heard.slots or any(name in heard.slots for name in session.expects)
+    return (
+        heard.intent == "no" and bool(session.step) and ANSWERED_BY.isdisjoint(session.expects) and not picks
+    )
 
 
 def _aside(session: Session, heard: Heard, subject: str) -> bool:
@@ -163,13 +174,20 @@ def _aside(session: Session, heard: Heard, subject: str) -> bool:
 
 
 def _at_home(session: Session) -> bool:
-    """Whether a question about the home is open: it is the only kind that one may not know an answer to."""
+    """Whether a question about the home is open: the only kind to which one may not know the answer."""
     return "dont_know" in session.expects
 
 
 def _tells(session: Session, heard: Heard) -> bool:
     """Whether something of the home is told while that is what is talked about."""
     return (_at_home(session) or "facts" in session.expects) and bool(volunteered(heard))
+
+
+def _of_home(heard: Heard) -> bool:
+    """Whether a text tells facts of the home and is clearly about nothing else: what fits, then?"""
+    told = any(name.startswith(FACT) for name in heard.slots)
+    unclear = heard.confidence < CLEAR and (heard.intent or "") in ABOUT_PROGRAMMES - ABOUT_ONE
+    return told and unclear and "programme" not in heard.slots
 
 
 def _numbered(heard: Heard) -> bool:
@@ -219,6 +237,8 @@ def _subject(heard: Heard) -> str:
         return ""
     if heard.slots.get("questions") and not alone:
         return "questions"
+    if "asking" in heard.slots and "programme" in heard.slots and matter in ("", "out_of_scope"):
+        return "eligibility_check"
     anything = heard.slots.get("asks") == "anything" and "programme" not in heard.slots
     return "fit" if anything and matter in ABOUT_PROGRAMMES and not alone else matter
 
@@ -243,7 +263,7 @@ def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
         return False
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
     asks = bool(heard.slots.get("asking"))
-    named = "programme" in heard.slots and subject in ("eligibility_check", "programme_info")
+    named = "programme" in heard.slots and subject in ABOUT_PROGRAMMES
     if subject in ASIDES or (topic == session.topic and not named and subject not in ON_PURPOSE):
         return False
     if asks and (session.topic == "feedback" or (named and _at_home(session))):

@@ -97,7 +97,8 @@ def got_next(session: Session, event: Event) -> Turn:
     """Ask the question that was chosen, or tell how it stands."""
     match event:
         case Result(ok=True, data={"ask": question, **rest}):
-            before = [Say("fit.start")] if rest.get("first") and not question.get("bands") else []
+            begins = rest.get("first") and not session.slots["fit"]["question"]
+            before = [Say("fit.start")] if begins and not question.get("bands") else []
             return _ask(session, question, *before, _question(question))
         case Result(ok=True, data={"fits": fits}):
             return _tell(session, fits)
@@ -170,7 +171,7 @@ def got_choice(session: Session, event: Event) -> Turn:
     if part == "others":
         return _begin(session, event, None)
     if part in ("apply", "documents") and facts.get(part):
-        return reply(session, Say(f"programme.{part}", facts))
+        return Turn(session, (Say(f"programme.{part}", facts),))  # the others may still be picked
     return reply(session, Say("menu.anything_else"))
 
 

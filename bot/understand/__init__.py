@@ -17,6 +17,7 @@ from bot.understand.linear import ranked
 from bot.understand.listening import ANSWERED, deny, listen, measure
 from bot.understand.matters import several
 from bot.understand.money import amount_in_words
+from bot.understand.names import FACT
 from bot.understand.normalise import loose, plain, strict
 from bot.understand.slots import link, numbers, without_links
 from bot.understand.words import FUZZY, Words, compile_words
@@ -26,8 +27,9 @@ __all__ = ["Expects", "Words", "compile_words", "understand"]
 SURE = 0.4
 """From this probability on an intent is stated; below, it is only a guess."""
 
-ELSEWHERE = 0.25
-"""The same for what is none of the bot's business: the answer to that offers its subjects anyway."""
+SURE_OF = {"out_of_scope": 0.25, "start": 0.75}
+"""The same for what is none of the bot's business, since the answer to that offers its subjects anyway; and
+for a wish to be sent messages again, which nobody must be thought to have had."""
 
 WORTH_ASKING = 0.05
 """Guesses below this are not offered."""
@@ -105,7 +107,9 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     if confidence < 1 and not ANSWERED.isdisjoint(expects.slots):
         if said.says in ANSWERS and (confidence < OTHERWISE or intent in ANSWERS):
             return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
-        if intent in ANSWERS and (said.asks or said.sure):  # "are you sure?" is no yes
+        told = any(name.startswith(FACT) for name in slots)
+        # "are you sure?" is no yes, and what denies something else no no
+        if intent in ANSWERS and (said.asks or said.sure or told or len(tokens) > FEW_WORDS):
             intent = None
     also: tuple[str, ...] = ()
     if intent and len(tokens) >= ENOUGH_FOR_TWO:
@@ -167,8 +171,9 @@ def _intent(
         return None, 0.0, ASKED_WITH_A_PLACE
     if intent == "language_change" and "province" in slots and not _language(simple.split(), words):
         return None, 0.0, ASKED_WITH_A_PLACE
-    elsewhere = intent == "out_of_scope" and "programme" not in slots
-    sure = ELSEWHERE if elsewhere else SURE
+    sure = SURE_OF.get(intent, SURE)
+    if "programme" in slots:
+        sure = max(sure, SURE)
     if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
         _name_language(intent, simple, slots, words)
         return intent, confidence, ()

@@ -51,7 +51,8 @@ NEAR = 2
 DENIALS = frozenset({"none", "no"})
 CANCELS = frozenset({"cancel", "polite", "no", "complaint"})
 BACK = frozenset({"back", "no", "polite"})
-"""What a clause may hold besides that is nothing but a denial, a "cancel", a "back"."""
+BARE = frozenset({"none", "no", "some", "is", "has", "polite"})
+"""What a clause may hold that is nothing but a "cancel", a "back", a denial."""
 
 _NOTHING: Does = frozenset()
 _CLAUSES = re.compile("[.,;!?\\n\u060c\u061b\u061f\u06d4]+")
@@ -144,13 +145,19 @@ def compile_particles(
 
 
 def answer(
-    text: str, clauses: Sequence[Clause], *, about: Set[str], told: bool = False, outright: bool = False
+    text: str,
+    clauses: Sequence[Clause],
+    *,
+    about: Set[str],
+    others: Set[str],
+    told: bool = False,
+    outright: bool = False,
 ) -> Answer:
     """What a plain text says to a question. The first clause that says something decides.
 
-    `about`: words that the question is about, as `spelt_or_bare` gives them. `told`: whether the text tells
-    something else of the home as well, so that a denial in it need not concern the question. `outright`: only
-    what begins or ends a clause counts, and not what a statement amounts to.
+    `about`: words that the question is about, as `spelt_or_bare` gives them; `others`: those of any question.
+    `told`: whether the text tells something else of the home as well, so that a denial in it need not concern
+    the question. `outright`: only what begins or ends a clause counts, and not what a statement amounts to.
     """
     asks = bool(_ASKING.search(text)) or any("asks" in clause.all for clause in clauses)
     if _taken_back(clauses, told):
@@ -160,7 +167,11 @@ def answer(
         says = _outright(clause)
         if says:
             return Answer("" if says == "unclear" else says, True, asks)
-        says, sure = ("", False) if outright else _somewhere(clause, about, told, alone=len(clauses) == 1)
+        if outright:
+            continue
+        near = _concerns(clause, about)
+        elsewhere = told or asks or _concerns(clause, others)
+        says, sure = _somewhere(clause, near, elsewhere, alone=len(clauses) == 1)
         if says:
             return Answer(says, sure, asks)
         polite = polite or all("polite" in does for does in clause.does)
@@ -284,16 +295,22 @@ def _affirmed(after: Sequence[Does], denies: bool) -> str:
     return "unclear" if denies else "yes"
 
 
-def _somewhere(clause: Clause, about: Set[str], told: bool, *, alone: bool) -> tuple[str, bool]:
-    """What a denial or a statement amounts to that does not begin the clause, and whether that is sure."""
-    near = not about.isdisjoint(chain.from_iterable(map(spelt_or_bare, clause.words)))
+def _concerns(clause: Clause, about: Set[str]) -> bool:
+    return not about.isdisjoint(chain.from_iterable(map(spelt_or_bare, clause.words)))
+
+
+def _somewhere(clause: Clause, near: bool, elsewhere: bool, *, alone: bool) -> tuple[str, bool]:
+    """What a denial or a statement amounts to that does not begin the clause, and whether that is sure.
+
+    `near`: the clause is about what was asked. `elsewhere`: it, or the text, is about something else.
+    """
     if "which" in clause.does[0] and near and len(clause.words) <= FEW:
         return "no", True
     if "asks" in clause.all:
         return "", False
     if clause.all & DENIALS:
-        bare = all(does & {"none", "no", "some", "is", "polite"} for does in clause.does)
-        return ("no" if near or bare or not told else ""), near or bare
+        bare = all(does & BARE for does in clause.does)
+        return ("no" if near or bare or not elsewhere else ""), near or bare
     if not alone or any(word.isdecimal() for word in clause.words):
         return "", False
     stated = "is" in clause.does[-1] or "has" in clause.does[0]

@@ -45,7 +45,7 @@ def measure(
         units=words.units,
         own=words.numbers,
         language=language,
-        about=words.topics.get(expects.fact, frozenset()),
+        about=words.topics.get(expects.fact or "none", frozenset()),
         other=words.topics["other_units"],
         of_age=bare or not words.topics["age"].isdisjoint(tokens),
     )
@@ -58,16 +58,17 @@ def listen(
     text: str, tokens: list[str], slots: dict[str, Json], expects: Expects, words: Words, language: str | None
 ) -> Answer:
     """What the text says to the open question, and the slots that only an answer fills."""
-    if LISTENED.isdisjoint(expects.slots) or len(tokens) > MOST_ANSWERED or "cnic" in slots:
-        return Answer()
-    if len(tokens) == 1 and tokens[0].isdecimal():
+    waits = not LISTENED.isdisjoint(expects.slots) or "complaint" in slots
+    number = len(tokens) == 1 and tokens[0].isdecimal()
+    if not waits or number or len(tokens) > MOST_ANSWERED or "cnic" in slots:
         return Answer()
     clauses = words.particles.clauses(text, tokens, language or expects.language)
     told = {name for name in slots if name.startswith(FACT)} - {FACT + expects.fact}
     said = answer(
         text,
         clauses,
-        about=words.topics.get(expects.fact, frozenset()),
+        about=words.topics.get(expects.fact or "none", frozenset()),
+        others=words.topics[""],
         told=bool(told),
         outright="dont_know" not in expects.slots,  # a consent is not guessed at
     )

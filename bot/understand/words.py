@@ -32,6 +32,9 @@ FUZZY = frozenset({"district", "programme"})
 
 LARGEST_UNIT = 100
 
+MEASURES = frozenset({"age", "other_units"})
+"""Topics that are no facts of the home."""
+
 _YEHS = ("\u06cc", "\u06d2")
 DECLINED = {"a": ("e", "ay"), "o": ("e", "ay"), "\u0627": _YEHS, "\u06c1": _YEHS, "\u0648": _YEHS}
 """Last letter of a name -> its endings before a word that governs it, in Urdu, Punjabi and Sindhi."""
@@ -63,7 +66,7 @@ class Words:
     """Words between two sentences of one text."""
     particles: Particles
     topics: Mapping[str, frozenset[str]]
-    """Fact of the home -> words that a question for it is about, and the skeletons of long ones."""
+    """Fact of the home ("": any) -> words that a question for it is about, and the skeletons of long ones."""
     undeniable: frozenset[str]
     """Slots of facts of which one name may be denied and another be true: no widow, but a wife."""
     examples: Mapping[str, frozenset[str]]
@@ -128,13 +131,18 @@ def compile_words(
         codes=frozenset(_texts(slots["codes"]["known"])),
         joins=frozenset(plain(word).lower() for word in _texts(slots["clauses"]["joins"])),
         particles=particles,
-        topics={
-            fact: frozenset(chain.from_iterable(map(spelt_or_bare, loose_all(_texts(told)))))
-            for fact, told in slots["topics"].items()
-        },
+        topics=_topics(slots["topics"]),
         undeniable=frozenset(FACT + fact for fact in _texts(slots["denials"]["undeniable"])),
         examples={example: frozenset(tags) for example, tags in examples.items()},
     )
+
+
+def _topics(table: Mapping[str, object]) -> dict[str, frozenset[str]]:
+    topics = {
+        fact: frozenset(chain.from_iterable(map(spelt_or_bare, loose_all(_texts(told)))))
+        for fact, told in table.items()
+    }
+    return {**topics, "": frozenset().union(*(told for fact, told in topics.items() if fact not in MEASURES))}
 
 
 def _does(raw: RawWords) -> dict[str, Iterable[str]]:
@@ -151,9 +159,9 @@ def _does(raw: RawWords) -> dict[str, Iterable[str]]:
 
 def _sayings(said: Mapping[str, RawWords]) -> Iterator[tuple[str, str, Json]]:
     for raw in said.values():
-        for kind in SAYINGS:
+        for kind in (*SAYINGS, "complaint"):
             for phrase in loose_all(raw.get("answers", {}).get(kind, ())):
-                if " " in phrase:
+                if " " in phrase or kind == "complaint":
                     yield phrase, kind, True
 
 

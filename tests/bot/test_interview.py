@@ -167,6 +167,39 @@ def test_another_programme_keeps_what_was_told(talk: Talk) -> None:
     assert fit(replay)["said"] == {"province": "multan"}, "a don't know may be asked again"
 
 
+def test_facts_told_for_no_clear_reason_begin_the_questions(talk: Talk) -> None:
+    keys, replay = talk("ur-Latn", "salam, meri maa bewa hai aur ek behan nabina hai, Multan")
+    assert keys == ["fit.start", FIRST]
+    assert fit(replay)["said"] == {
+        "ever_married_woman": True,
+        "disabled_member": True,
+        "province": "multan",
+    }
+    keys, _ = talk("ur-Latn", "main bewa hun mere paise kab ayenge")
+    assert keys == ["cnic.ask"]
+
+
+def test_a_programme_that_is_asked_about_is_turned_to(talk: Talk) -> None:
+    named = Heard(at=START, text="x", slots={"programme": "himmat_card", "asking": True})
+    _, replay = talk("ur-Latn", *BEGUN)
+    turn = respond(replay.session, named)
+    assert turn.call
+    assert turn.call.args["programme"] == "himmat_card"
+    assert turn.call.args["said"] == {"province": "multan"}
+    statement = Heard(at=START, text="x", slots={"programme": "himmat_card"})
+    turn = respond(Session(heard_at=START), statement)
+    assert turn.call
+    assert turn.call.name == "programme.facts"
+
+
+def test_what_is_told_how_leaves_the_rest_to_be_picked(talk: Talk) -> None:
+    lines = ("kya mujhe kafaalat mil sakti hai, main bewa hun", "nahi", "0", "Kya sath laana hai")
+    keys, replay = talk("ur-Latn", *lines)
+    assert keys == ["programme.documents"]
+    replay.hear("kaise milega", [])
+    assert [say.key for say in replay.turns[-1][0]] == ["programme.apply"]
+
+
 def test_a_programme_named_after_the_verdict_is_judged_from_what_was_told(talk: Talk) -> None:
     lines = ("kya mujhe kisan card mil sakta hai, Okara se hun", "15 acre", "main kafaalat ki ahl hun?")
     keys, replay = talk("ur-Latn", *lines)
