@@ -14,7 +14,7 @@ from bot.understand.expects import Expects, choice_of
 from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
-from bot.understand.listening import ANSWERED, deny, listen, measure
+from bot.understand.listening import ANSWERED, MOST_ANSWERED, deny, listen, measure
 from bot.understand.matters import several
 from bot.understand.money import amount_in_words
 from bot.understand.names import FACT
@@ -132,7 +132,7 @@ def _slots(
     slots |= words.names.find(tokens, awaited="district" in expects.slots, facts=facts)
     if facts:
         deny(slots, facts, tokens, words, language or expects.language)
-    if "dont_know" in expects.slots:
+    if "dont_know" in expects.slots and len(tokens) <= MOST_ANSWERED:
         measure(slots, clean, tokens, expects, words, language or expects.language)
     sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
     if sought:

@@ -52,7 +52,8 @@ DENIALS = frozenset({"none", "no"})
 CANCELS = frozenset({"cancel", "polite", "no", "complaint"})
 BACK = frozenset({"back", "no", "polite"})
 BARE = frozenset({"none", "no", "some", "is", "has", "polite"})
-"""What a clause may hold that is nothing but a "cancel", a "back", a denial."""
+ECHO = frozenset({"is", "has", "some", "polite"})
+"""What a clause may hold that is nothing but a "cancel", a "back", a denial, the verb of the question."""
 
 _NOTHING: Does = frozenset()
 _CLAUSES = re.compile("[.,;!?\\n\u060c\u061b\u061f\u06d4]+")
@@ -169,9 +170,7 @@ def answer(
             return Answer("" if says == "unclear" else says, True, asks)
         if outright:
             continue
-        near = _concerns(clause, about)
-        elsewhere = told or asks or _concerns(clause, others)
-        says, sure = _somewhere(clause, near, elsewhere, alone=len(clauses) == 1)
+        says, sure = _somewhere(clause, about, others, told or asks, alone=len(clauses) == 1)
         if says:
             return Answer(says, sure, asks)
         polite = polite or all("polite" in does for does in clause.does)
@@ -299,20 +298,24 @@ def _concerns(clause: Clause, about: Set[str]) -> bool:
     return not about.isdisjoint(chain.from_iterable(map(spelt_or_bare, clause.words)))
 
 
-def _somewhere(clause: Clause, near: bool, elsewhere: bool, *, alone: bool) -> tuple[str, bool]:
+def _somewhere(
+    clause: Clause, about: Set[str], others: Set[str], elsewhere: bool, *, alone: bool
+) -> tuple[str, bool]:
     """What a denial or a statement amounts to that does not begin the clause, and whether that is sure.
 
-    `near`: the clause is about what was asked. `elsewhere`: it, or the text, is about something else.
+    `elsewhere`: the text is about something else as well.
     """
-    if "which" in clause.does[0] and near and len(clause.words) <= FEW:
+    few = len(clause.words)
+    if "which" in clause.does[0] and few <= FEW and _concerns(clause, about):
         return "no", True
     if "asks" in clause.all:
         return "", False
     if clause.all & DENIALS:
-        bare = all(does & BARE for does in clause.does)
-        return ("no" if near or bare or not elsewhere else ""), near or bare
-    if not alone or any(word.isdecimal() for word in clause.words):
+        if _concerns(clause, about) or all(does & BARE for does in clause.does):
+            return "no", True
+        return ("" if elsewhere or _concerns(clause, others) else "no"), False
+    stated = alone and few <= STATEMENT and ("is" in clause.does[-1] or "has" in clause.does[0])
+    if not stated or any(word.isdecimal() for word in clause.words):
         return "", False
-    stated = "is" in clause.does[-1] or "has" in clause.does[0]
-    echo = all(does & {"is", "has", "some", "polite"} for does in clause.does)
-    return ("yes" if stated and (echo or (near and len(clause.words) <= STATEMENT)) else ""), echo
+    echo = all(does & ECHO for does in clause.does)
+    return ("yes" if echo or _concerns(clause, about) else ""), echo

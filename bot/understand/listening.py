@@ -13,6 +13,8 @@ ANSWERED = frozenset({"yes_no", "dont_know"})
 LISTENED = ANSWERED | {"amount", "cnic", "text"}
 """Slots of questions to whose answers is listened word by word."""
 
+NOTHING_SAID = Answer()
+
 MOST_ANSWERED = 40
 """Words of a text that is looked through for an answer: whoever writes more tells a story."""
 
@@ -59,9 +61,10 @@ def listen(
 ) -> Answer:
     """What the text says to the open question, and the slots that only an answer fills."""
     waits = not LISTENED.isdisjoint(expects.slots) or "complaint" in slots
-    number = len(tokens) == 1 and tokens[0].isdecimal()
-    if not waits or number or len(tokens) > MOST_ANSWERED or "cnic" in slots:
-        return Answer()
+    if not waits or len(tokens) > MOST_ANSWERED or "cnic" in slots:
+        return NOTHING_SAID
+    if len(tokens) == 1 and tokens[0].isdecimal():
+        return NOTHING_SAID
     clauses = words.particles.clauses(text, tokens, language or expects.language)
     told = {name for name in slots if name.startswith(FACT)} - {FACT + expects.fact}
     said = answer(
@@ -80,4 +83,4 @@ def listen(
         slots["refuses"] = how
     if "dont_know" not in expects.slots and drops(clauses):
         slots["drop"] = "outright"
-    return said if not ANSWERED.isdisjoint(expects.slots) else Answer()
+    return said if not ANSWERED.isdisjoint(expects.slots) else NOTHING_SAID

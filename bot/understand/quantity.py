@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence, Set
+from itertools import zip_longest
 
 from bot.messages import Json
 from bot.understand.money import NumberWords
@@ -52,7 +53,7 @@ def quantities(
     if found or any(word.isdecimal() for word in words):
         return found, others
     only = own.only.get(language, {})
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip_longest(words, words[1:], fillvalue=""):
         role, value = own.common.get(word) or only.get(word, ("", 0.0))
         if role == "unit" and _counts(words, after, about):
             return {"number": value}, others

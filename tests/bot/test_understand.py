@@ -201,6 +201,9 @@ def test_any_text_is_heard(text: str) -> None:
     heard = understand(text, Expects(choices=("a", "b"), slots=("text", "amount")), _WORDS, at=NOW)
     assert heard.text == text
     assert 0 <= heard.confidence <= 1
+    for slots in (("yes_no", "dont_know"), ("amount", "dont_know"), ("cnic",), ("province", "dont_know")):
+        waits = Expects(slots, ("yes", "no"), "ur-Latn", ("ji haan", "nahi"), "land_acres")
+        assert understand(text, waits, _WORDS, at=NOW).text == text
 
 
 @given(ANY)
