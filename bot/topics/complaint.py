@@ -9,12 +9,6 @@ LONGEST_BARE_CNIC = 20
 FEWEST_WORDS = 3
 """Words of a text that tells something by itself; one that follows a story needs less."""
 
-FEWEST_WORDS = 3
-"""Words of a text that tells something by itself; one that follows a story needs less."""
-
-ASKED_WITH = {"staff": "complaint.what_staff", "appeal": "complaint.why_appeal"}
-"""How the details of a kind of complaint are asked for, where not by where and when."""
-
 STATUS = (Choice("complaint_status", "complaint.choice.status"),)
 
 

@@ -31,6 +31,9 @@ from bot.steps import (
 RECORDED = frozenset({None, "kafaalat"})
 """What a registry knows the standing in: those who name no programme mean this too."""
 
+EITHER_WAY = ("cnic", "facts")
+"""What is waited for while a record or a few questions may tell."""
+
 MOST_TRIES = 2
 """Answers to one question that could not be taken, after which it is left open."""
 
@@ -52,7 +55,8 @@ def open(session: Session, event: Event) -> Turn:
         return got_cnic(session, event)
     if volunteered(event) or session.topic == "eligibility":  # or asks again instead of sending the CNIC
         return _begin(session, event, str(programme) if programme else None)
-    return _which_way(session)
+    say = Say("eligibility.which_way", choices=(FIT,))
+    return ask(session, say, then=got_cnic, expects=EITHER_WAY)
 
 
 def open_all(session: Session, event: Event) -> Turn:
@@ -74,9 +78,9 @@ def got_cnic(session: Session, event: Event) -> Turn:
     if refuses == "no" or volunteered(event):
         turn = _begin(session, event, None)
         return replace(turn, says=(Say("cnic.why"),) if refuses else ())
-    if refuses or number_unclear(event):
+    if number_unclear(event):
         return ask_cnic(session, event, then=got_cnic)
-    return _which_way(session)
+    return ask(session, Say("cnic.why", choices=(FIT,)), then=got_cnic, expects=EITHER_WAY)
 
 
 def got_standing(session: Session, event: Event) -> Turn:
@@ -173,12 +177,6 @@ def got_choice(session: Session, event: Event) -> Turn:
     if part in ("apply", "documents") and facts.get(part):
         return Turn(session, (Say(f"programme.{part}", facts),))  # the others may still be picked
     return reply(session, Say("menu.anything_else"))
-
-
-def _which_way(session: Session) -> Turn:
-    return ask(
-        session, Say("eligibility.which_way", choices=(FIT,)), then=got_cnic, expects=("cnic", "facts")
-    )
 
 
 def _begin(session: Session, event: Event, programme: str | None) -> Turn:

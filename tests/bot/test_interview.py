@@ -221,7 +221,7 @@ def test_asked_for_the_cnic_people_may_tell_of_the_home_or_ask_again(talk: Talk)
     assert fit(replay)["said"] == {"disabled_member": True}
     assert talk("ur-Latn", asked, "kya main ahl hun?")[0] == ["fit.start", "ask.province"]
     assert talk("ur-Latn", asked, "99999-1234")[0] == ["cnic.wrong_length"]
-    assert talk("ur-Latn", asked, "hmm achha woh")[0] == ["eligibility.which_way"]
+    assert talk("ur-Latn", asked, "hmm achha woh")[0] == ["cnic.why"]
     status = '{"disclosure": "own", "last4": "0012", "enrolments": [], "payments": []}'
     assert talk("ur-Latn", "kya main ahl hun? 9000000000012", results=(status,))[0] == [
         "eligibility.no_record"

@@ -98,6 +98,7 @@ def test_one_cnic_in_many_writings(text: str, words: Words) -> None:
         ("پانچ سو", {"amount": 500}),
         ("hazar baar kaha", {"amount": 1000}),
         ("lOlOlOlOO", {}),
+        ("lO1OlOlO", {}),
         ("8171 se msg", {}),
         ("10 hazar", {"amount": 10_000}),
         ("http://evil.example.com/x", {"link": True}),
