@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.messages import Event, Heard, Session, Turn
-from bot.questions import volunteered
+from bot.questions import HOME, volunteered
 from bot.steps import Step
 from bot.topics import OPENINGS, fallback, media, resume, step_named
 from bot.understand.matters import by_urgency
@@ -19,11 +19,23 @@ from bot.understand.names import FACT
 ANYWHERE = frozenset({"stop", "start", "menu", "language_change", "human_help", "why"})
 """Intents that are obeyed whatever question is open."""
 
+ANSWERS = frozenset({"yes", "no"})
+"""Intents that mean nothing by themselves: where no question is open, the one that is owed an answer."""
+
 ASIDES = frozenset({"yes", "no", "dont_know", "wont_say", "thanks", "greeting", "out_of_scope"})
 """Intents that do not change an open subject."""
 
 CLEAR = 0.75
 """From this confidence on another subject goes before the open question."""
+
+UNMISTAKABLE = 0.98
+"""The same where the answer to the open question sounds like that subject."""
+
+NAMED = ("district", "category")
+"""Names that are answers where they were asked for, whatever else they sound like."""
+
+NAME_ALONE = 3
+"""Words of a text that is hardly more than such a name."""
 
 POLITE = frozenset({"thanks", "greeting"})
 """Intents that are answered kindly while a question stays open."""
@@ -49,7 +61,7 @@ ABOUT_COSTS = ABOUT_PROGRAMMES | {
 }
 """What a text may look like that asks what it costs: not a complaint that somebody took money."""
 
-ANSWERED_BY = frozenset({"yes_no", "amount", "cnic", "text", "code", "phone"})
+ANSWERED_BY = frozenset({"yes_no", "amount", "cnic", "text", "code", "phone", "dont_know"})
 """Slots of questions that a bare "no" answers; to other questions it says that none of it is meant."""
 
 ON_PURPOSE = frozenset({"fit", "questions"})
@@ -57,6 +69,9 @@ ON_PURPOSE = frozenset({"fit", "questions"})
 
 MATTERLESS = 5
 """Words of a text that is nothing but "no, no problem"."""
+
+NAME_WORDS = 3
+"""Words of a text that may be the name or the time that was asked for, whatever else it looks like."""
 
 AWAY = timedelta(hours=12)
 """After this long a pause, an open question is not simply gone on with."""
@@ -86,6 +101,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
     if not session.expects and _of_home(heard):
         subject = "fit"
     opening = OPENINGS.get(subject)
+    if opening and not step and heard.intent in ANSWERS and session.slots.get("to_confirm"):
+        opening = OPENINGS["complaint_status"]  # which puts that question again
 
     if heard.media and not heard.text:
         return media.open(session, heard)
@@ -103,7 +120,8 @@ def _hear(session: Session, heard: Heard) -> Turn:
         return opening(_afresh(session), heard)
     if opening and step and _aside(session, heard, subject):  # answered; the question stays open
         return Turn(session, tuple(replace(say, choices=()) for say in opening(session, heard).says))
-    if opening and session.expects == ("text",) and heard.intent == "no" and heard.confidence == 1.0:
+    needed = "text" in session.expects and "dont_know" not in session.expects
+    if opening and needed and heard.intent == "no" and heard.confidence == 1.0:
         return opening(_afresh(session.with_slots(complaint=None)), heard)  # the story is not to be told
     if step and _answers(session, heard):
         return _take(step, replace(session, misses=0), heard)
@@ -158,7 +176,7 @@ def _refuses(session: Session, heard: Heard, subject: str) -> bool:
 def _leaves_menu(session: Session, heard: Heard) -> bool:
     """Whether nothing of a menu is meant, or nothing is the matter at all."""
     if heard.slots.get("no_matter") and len(heard.text.split()) <= MATTERLESS:
-        return "dont_know" not in session.expects
+        return "dont_know" not in session.expects  # there it is an answer
     picks = "choice" in heard.slots or any(name in heard.slots for name in session.expects)
     return (
         heard.intent == "no" and bool(session.step) and ANSWERED_BY.isdisjoint(session.expects) and not picks
@@ -169,13 +187,13 @@ def _aside(session: Session, heard: Heard, subject: str) -> bool:
     """Whether something is said by the way, that leaves the open question open."""
     if subject == "fee":
         return bool(session.expects) and not _answers(session, heard) and not _at_home(session)
-    kindly = heard.intent in POLITE and heard.confidence >= CLEAR
-    return kindly and _brief(heard) and not _tells(session, heard)
+    kindly = heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard)
+    return kindly and not _named(session, heard) and not _tells(session, heard)
 
 
 def _at_home(session: Session) -> bool:
-    """Whether a question about the home is open: the only kind to which one may not know the answer."""
-    return "dont_know" in session.expects
+    """Whether a question about the home is open, by which it is found out what fits."""
+    return HOME in session.expects
 
 
 def _tells(session: Session, heard: Heard) -> bool:
@@ -187,7 +205,7 @@ def _of_home(heard: Heard) -> bool:
     """Whether a text tells facts of the home and is clearly about nothing else: what fits, then?"""
     told = any(name.startswith(FACT) for name in heard.slots)
     unclear = heard.confidence < CLEAR and (heard.intent or "") in ABOUT_PROGRAMMES - ABOUT_ONE
-    return told and unclear and "programme" not in heard.slots
+    return told and unclear and heard.slots.keys().isdisjoint({"programme", "change"})
 
 
 def _numbered(heard: Heard) -> bool:
@@ -215,13 +233,17 @@ def _go_on(turn: Turn, at: datetime) -> Turn:
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
         session = session.with_slots(cnic=None, cnics=None, no_card=None, also=None)
-        if not _at_home(session):  # by now the phone may be in the hands of another family
+        if session.topic != "update":  # what was begun and left then is nobody else's to see
+            session = session.with_slots(update=None)
+        if not _at_home(session):
             session = session.with_slots(fit=None, fit_said=None, fit_told=None)
     if _at_home(session):
         session = session.with_slots(also=None)
     elif heard.intent:
         session = session.with_slots(also=_matters(heard)[1:] or None)
-    language = session.language if session.chosen else heard.language or session.language
+    # A name is in no language.
+    kept = session.chosen or "words" in session.expects
+    language = session.language if kept else heard.language or session.language
     return replace(session, language=language, heard_at=heard.at)
 
 
@@ -259,20 +281,32 @@ def _obeyed(session: Session, heard: Heard) -> bool:
 
 def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
-    if subject == "fee" or _picked(heard):
+    if subject == "fee" or _picked(heard) or _named(session, heard):
         return False
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
     asks = bool(heard.slots.get("asking"))
-    named = "programme" in heard.slots and subject in ABOUT_PROGRAMMES
-    if subject in ASIDES or (topic == session.topic and not named and subject not in ON_PURPOSE):
+    programme = "programme" in heard.slots and subject in ABOUT_PROGRAMMES
+    if subject in ASIDES or (topic == session.topic and not programme and subject not in ON_PURPOSE):
         return False
-    if asks and (session.topic == "feedback" or (named and _at_home(session))):
+    if asks and (session.topic == "feedback" or (programme and _at_home(session))):
         return True  # an opinion or an answer was asked for, and a question came
     if subject not in ON_PURPOSE and heard.confidence < CLEAR:
         return False
-    if session.expects == ("text",) and not _brief(heard):  # a story has words of many subjects
+    if "text" in session.expects and not _brief(heard):  # a story has words of many subjects
+        return False
+    if heard.intent in session.expects and heard.confidence < UNMISTAKABLE:
+        return False
+    if len(heard.text.split()) <= NAME_ALONE and any(
+        name in session.expects and name in heard.slots for name in NAMED
+    ):
         return False
     return asks or not _tells(session, heard)  # and so has what somebody tells of the home
+
+
+def _named(session: Session, heard: Heard) -> bool:
+    """Whether it may be the few words that were asked for: people are called Nadra, or Allah Rakhi."""
+    few = len(heard.text.split()) <= NAME_WORDS and heard.confidence < 1.0
+    return "words" in session.expects and few
 
 
 def _brief(heard: Heard) -> bool:

@@ -49,6 +49,7 @@ class Inbound:
     `id` is the provider's own and unique within the channel: it is the dedupe key.
     `sender` is an opaque address. `contact` is the sender's own phone number, in E.164 form,
     only where the channel itself vouches for it (the SMS sender; Telegram's own-contact proof).
+    `network` is the IP address that the channel itself saw it come from, "" where it saw none.
     `choice` is the id of a pressed button. `language` is a hint (the app's setting), or with
     `language_chosen` what the person picked (the page's path).
     """
@@ -64,6 +65,7 @@ class Inbound:
     media: MediaKind | None = None
     language: str | None = None
     language_chosen: bool = False
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ A question is the data that `eligibility.next` gives: `fact`, `kind` (yes_no, nu
 from collections.abc import Mapping
 
 from bot.messages import Choice, Event, Heard, Json
+from bot.understand.expects import HOME
 from bot.understand.names import FACT
+
+__all__ = ["HOME", "choices_of", "impossible", "value_of", "volunteered"]
 
 DONT_KNOW, WONT_SAY = "?", "-"
 """What is kept as the value of a fact that somebody does not know, or will not tell."""
@@ -34,13 +37,17 @@ def choices_of(question: Mapping[str, Json]) -> tuple[tuple[Choice, ...], tuple[
     dont_know = Choice("dont_know", "fit.dont_know")
     match question:
         case {"kind": "yes_no"}:
-            return (Choice("yes", "fit.yes"), Choice("no", "fit.no"), dont_know), ("yes_no", "dont_know")
+            return (Choice("yes", "fit.yes"), Choice("no", "fit.no"), dont_know), (
+                "yes_no",
+                "dont_know",
+                HOME,
+            )
         case {"kind": "number", "bands": [_, *_] as bands}:
             named = tuple(_band(number, low, high, question) for number, (low, high) in enumerate(bands))
-            return (*named, dont_know), ("amount", "dont_know")
+            return (*named, dont_know), ("amount", "dont_know", HOME)
         case {"kind": "number"}:
-            return (), ("amount", "dont_know")  # numbered lines would stand in the way of small numbers
-    return (), ("province", "district", "dont_know")
+            return (), ("amount", "dont_know", HOME)  # numbered lines would stand in the way of small numbers
+    return (), ("province", "district", "dont_know", HOME)
 
 
 def value_of(question: Mapping[str, Json], event: Event) -> Json:

@@ -133,8 +133,11 @@ def ask_whose(session: Session, people: Sequence[Mapping[str, Json]], *, then: S
 def withheld(session: Session, result: Result, *, then: Step) -> Turn:
     """The one neutral sentence: the same for no such CNIC, not yours and not eligible.
 
-    Where the channel can prove the person's phone number, that is offered and `then` tries again.
+    Who asked about too many numbers today is told just that. Where the channel can prove the person's phone
+    number, that is offered and `then` tries again.
     """
+    if result.data.get("closed"):  # nothing was looked up, so no word about the number
+        return reply(session.with_slots(cnic=None), Say("privacy.too_many"))
     if result.data.get("provable"):
         say = Say("privacy.prove", choices=(SHARE_PHONE,))
         return ask(session, say, then=then, expects=("proven",))

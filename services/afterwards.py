@@ -11,6 +11,7 @@ from bot.messages import Result, Say, Session
 from services import follow_up
 from services.answers import LATER
 from services.asking import Context
+from services.privacy import audit
 from services.store import conversations
 from services.store.engine import StoreUnavailable
 from services.turns import Parts
@@ -48,6 +49,7 @@ async def follow_one(parts: Parts) -> bool:
         conversation=owed.conversation,
         channel=known.channel,
         message=owed.id,
+        reply="",
         phone=known.phone,
         provable=False,
         at=now,
@@ -64,6 +66,7 @@ async def follow_one(parts: Parts) -> bool:
     def write(connection: Connection) -> None:
         for effect in context.effects:
             effect(connection)
+        audit.append(connection, parts.keys, context.audits)
         if says:
             parts.sources.notices.to_conversation(connection, owed.id, owed.conversation, says, now)
         if late:

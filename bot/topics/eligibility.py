@@ -93,7 +93,8 @@ def got_standing(session: Session, event: Event) -> Turn:
         case Result(data={"disclosure": "word", "enrolments": enrolments, "last4": last4}):
             return reply(session, standing.of_word(enrolments, last4))
         case Result(data={"enrolments": [first, *_], "last4": last4}):
-            return reply(session, standing.of_enrolment(first, last4))
+            told = session.with_slots(refused=standing.refusal(first))
+            return reply(told, standing.of_enrolment(first, last4))
     return reply(session, Say("eligibility.no_record", choices=(FIT,)))
 
 
@@ -231,7 +232,8 @@ def _tell(session: Session, fits: list[Mapping[str, Json]]) -> Turn:
     may = first["verdict"] != "not_eligible"
     told_of = ("programme", "apply", "link", "number", "documents")
     facts = {key: first[key] for key in told_of if key in first} if may else {}
-    session = session.with_slots(why=first["why"] or None, fit_first=facts or None)
+    no = None if may or not first["why"] else {"programme": first["programme"], "reason": first["why"][0][0]}
+    session = session.with_slots(why=first["why"] or None, fit_first=facts or None, refused=no)
     says, choices = (_several if len(fits) > 1 and not named else _one)(fits)
     last = Say(says[-1].key, says[-1].args, choices)
     return ask(session, *says[:-1], last, then=got_choice)

@@ -10,7 +10,7 @@ from functools import cache
 
 from bot.messages import Heard, Json
 from bot.understand.dates import dates
-from bot.understand.expects import Expects, choice_of
+from bot.understand.expects import HOME, Expects, choice_of
 from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
@@ -54,6 +54,9 @@ BARE_NUMBER = 0.7
 
 READ = 1000
 """Characters of a text that the models look at: whoever writes more has said what it is about."""
+
+OWN_WORDS = ("text", "words")
+"""Slots that any text fills that was asked for: a story, or a few words such as a name or a time."""
 
 ONLY_ALONE = frozenset({"stop", "start"})
 """Intents that a number in the text speaks against: "STOP 12345" is somebody's quoted message."""
@@ -108,8 +111,8 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
         if said.says in ANSWERS and (confidence < OTHERWISE or intent in ANSWERS):
             return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
         told = any(name.startswith(FACT) for name in slots)
-        # "are you sure?" is no yes, and what denies something else no no
-        if intent in ANSWERS and (said.asks or said.sure or told or len(tokens) > FEW_WORDS):
+        vague = HOME in expects.slots and (told or len(tokens) > FEW_WORDS)
+        if intent in ANSWERS and (said.asks or said.sure or vague):  # "are you sure?" is no yes
             intent = None
     also: tuple[str, ...] = ()
     if intent and len(tokens) >= ENOUGH_FOR_TWO:
@@ -132,7 +135,7 @@ def _slots(
     slots |= words.names.find(tokens, awaited="district" in expects.slots, facts=facts)
     if facts:
         deny(slots, facts, tokens, words, language or expects.language)
-    if "dont_know" in expects.slots and len(tokens) <= MOST_ANSWERED:
+    if HOME in expects.slots and len(tokens) <= MOST_ANSWERED:
         measure(slots, clean, tokens, expects, words, language or expects.language)
     sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
     if sought:
@@ -144,8 +147,9 @@ def _slots(
         slots["language"] = named
     if "code" in expects.slots and len(code := _DIGITS.sub("", clean)) == CODE_DIGITS:
         slots["code"] = code
-    if "text" in expects.slots and tokens:
-        slots["text"] = clean.strip()
+    for own in OWN_WORDS:
+        if own in expects.slots and tokens:
+            slots[own] = clean.strip()
     return slots
 
 
@@ -174,6 +178,8 @@ def _intent(
     sure = SURE_OF.get(intent, SURE)
     if "programme" in slots:
         sure = max(sure, SURE)
+    if "change" in slots and (confidence < sure or intent == "out_of_scope"):
+        return "update_details", SURE, ()
     if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
         _name_language(intent, simple, slots, words)
         return intent, confidence, ()

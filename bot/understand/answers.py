@@ -152,13 +152,13 @@ def answer(
     about: Set[str],
     others: Set[str],
     told: bool = False,
-    outright: bool = False,
+    consent: bool = False,
 ) -> Answer:
     """What a plain text says to a question. The first clause that says something decides.
 
     `about`: words that the question is about, as `spelt_or_bare` gives them; `others`: those of any question.
     `told`: whether the text tells something else of the home as well, so that a denial in it need not concern
-    the question. `outright`: only what begins or ends a clause counts, and not what a statement amounts to.
+    the question. `consent`: no statement amounts to a yes, which must be said.
     """
     asks = bool(_ASKING.search(text)) or any("asks" in clause.all for clause in clauses)
     if _taken_back(clauses, told):
@@ -168,10 +168,8 @@ def answer(
         says = _outright(clause)
         if says:
             return Answer("" if says == "unclear" else says, True, asks)
-        if outright:
-            continue
         says, sure = _somewhere(clause, about, others, told or asks, alone=len(clauses) == 1)
-        if says:
+        if says and not (consent and says == "yes"):
             return Answer(says, sure, asks)
         polite = polite or all("polite" in does for does in clause.does)
     return Answer("yes" if polite and not asks else "", polite, asks)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from bot.messages import Session
 from bot.understand.words import Words
 
+HOME = "home"
+"""Among the slots that a question waits for, says that it is one about the home."""
+
 SHORTEST_LABEL = 6
 """Letters of a label that is also known with a slip of the finger in it."""
 
@@ -27,7 +30,7 @@ class Expects:
         """What a session waits for."""
         known = session.language if session.heard_at or session.chosen else ""
         question = (session.slots.get("fit") or {}).get("question") or {}
-        fact = str(question.get("fact", "")) if "dont_know" in session.expects else ""
+        fact = str(question.get("fact", "")) if HOME in session.expects else ""
         return cls(session.expects, session.choices, known, session.labels, fact)
 
 

@@ -2,16 +2,19 @@
 
 from bot.messages import Json
 from bot.understand.answers import Answer, answer, denied, drops, refuses
-from bot.understand.expects import Expects
+from bot.understand.expects import HOME, Expects
 from bot.understand.names import FACT
 from bot.understand.quantity import quantities
 from bot.understand.words import Words
 
-ANSWERED = frozenset({"yes_no", "dont_know"})
-"""Slots that a yes, a no or a "don't know" fills."""
+ANSWERED = frozenset({"yes_no", HOME})
+"""Slots of questions that a yes, a no or a "don't know" in a longer text answers."""
 
-LISTENED = ANSWERED | {"amount", "cnic", "text"}
+LISTENED = ANSWERED | {"amount", "cnic", "text", "district", "category"}
 """Slots of questions to whose answers is listened word by word."""
+
+CARD = frozenset({"cnic", "facts"})
+"""Slots of a question for the CNIC that nothing else answers."""
 
 NOTHING_SAID = Answer()
 
@@ -71,16 +74,16 @@ def listen(
         text,
         clauses,
         about=words.topics.get(expects.fact or "none", frozenset()),
-        others=words.topics[""],
+        others=words.topics[""] if expects.fact else frozenset(),
         told=bool(told),
-        outright="dont_know" not in expects.slots,  # a consent is not guessed at
+        consent=HOME not in expects.slots,
     )
     if said.says == "back":
         slots["back"] = True
     if said.asks:
         slots["asking"] = True
-    if "cnic" in expects.slots and (how := refuses(clauses) or ("no" if "no_card" in slots else "")):
+    if CARD.issuperset(expects.slots) and (how := refuses(clauses) or ("no" if "no_card" in slots else "")):
         slots["refuses"] = how
-    if "dont_know" not in expects.slots and drops(clauses):
+    if HOME not in expects.slots and drops(clauses):
         slots["drop"] = "outright"
     return said if not ANSWERED.isdisjoint(expects.slots) else NOTHING_SAID

@@ -168,10 +168,12 @@ def _sayings(said: Mapping[str, RawWords]) -> Iterator[tuple[str, str, Json]]:
 def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, Json]]:
     for slot, table in (
         ("programme", "programmes"), ("person", "person"), ("asks", "asks"), ("paper", "papers"),
-        ("period", "period"), ("province", "provinces"),
+        ("period", "period"), ("province", "provinces"), ("change", "changes"),
     ):  # fmt: skip
         for word, value in _inverted(slots[table]):
             yield word, slot, value
+    for word, kind in _inverted(slots.get("complaints", {})):
+        yield word, "category", kind
     for table, said in (("facts", True), ("facts_not", False)):
         for word, fact in _inverted(slots.get(table, {})):
             yield word, FACT + fact, said

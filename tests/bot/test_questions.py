@@ -61,7 +61,7 @@ def test_numbers_are_offered_in_bands_that_say_where_they_end() -> None:
         Choice("band2", "fit.band.at_least", {"n": 150_000}),
         Choice("dont_know", "fit.dont_know"),
     )
-    assert choices_of(ACRES) == ((), ("amount", "dont_know"))
+    assert choices_of(ACRES) == ((), ("amount", "dont_know", "home"))
 
 
 def test_what_is_told_by_the_way_is_not_asked_again(words: Words) -> None:
