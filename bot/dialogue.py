@@ -188,7 +188,8 @@ def _aside(session: Session, heard: Heard, subject: str) -> bool:
     if subject == "fee":
         return bool(session.expects) and not _answers(session, heard) and not _at_home(session)
     kindly = heard.intent in POLITE and heard.confidence >= CLEAR and _brief(heard)
-    return kindly and not _named(session, heard) and not _tells(session, heard)
+    # Sukkur is a town, however much it looks like thanks.
+    return kindly and not (_named(session, heard) or _answers(session, heard) or _tells(session, heard))
 
 
 def _at_home(session: Session) -> bool:

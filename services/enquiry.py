@@ -115,8 +115,9 @@ async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]
     grant = decide([told.value for told in who.persons], asker.phone, known, policy)
     its_own = grant.level in ITS_OWN
     asker.effects.append(lambda c: remember(c, asking, known=its_own))
-    if not its_own:
+    if not its_own and not who.missing("person.link"):  # a source that is away is nobody's counting
         guard.pulse.note(asking.subject, began, missed=not who.persons)
+    if not its_own or verdict != Verdict():
         await _leave_evenly(guard, verdict, asker, began)
     if grant == REFUSAL:
         return Found(grant, View(), who, unknown=bool(who.missing("person.link")))
