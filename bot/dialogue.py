@@ -204,9 +204,10 @@ def _tells(session: Session, heard: Heard) -> bool:
 
 def _of_home(heard: Heard) -> bool:
     """Whether a text tells facts of the home and is clearly about nothing else: what fits, then?"""
-    told = any(name.startswith(FACT) for name in heard.slots)
+    told = sum(name.startswith(FACT) for name in heard.slots)
     unclear = heard.confidence < CLEAR and (heard.intent or "") in ABOUT_PROGRAMMES - ABOUT_ONE
-    return told and unclear and heard.slots.keys().isdisjoint({"programme", "change"})
+    enough = told > 1 if "change" in heard.slots else told > 0  # "my husband has died" is a change alone
+    return enough and unclear and "programme" not in heard.slots
 
 
 def _numbered(heard: Heard) -> bool:

@@ -177,6 +177,9 @@ def test_facts_told_for_no_clear_reason_begin_the_questions(talk: Talk) -> None:
     }
     keys, _ = talk("ur-Latn", "main bewa hun mere paise kab ayenge")
     assert keys == ["cnic.ask"]
+    keys, _ = talk("ur-Latn", "mera khawand guzar gaya, bachay school jate hain, kya kuch hai hamare waste?")
+    assert keys == ["fit.start", "ask.province"]
+    assert talk("ur-Latn", "mera khawand guzar gaya")[0][-1] != "ask.province"
 
 
 def test_a_programme_that_is_asked_about_is_turned_to(talk: Talk) -> None:
