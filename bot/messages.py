@@ -49,6 +49,7 @@ class Inbound:
     `id` is the provider's own and unique within the channel: it is the dedupe key.
     `sender` is an opaque address. `contact` is the sender's own phone number, in E.164 form,
     only where the channel itself vouches for it (the SMS sender; Telegram's own-contact proof).
+    `network` is the IP address that the channel itself saw it come from, "" where it saw none.
     `choice` is the id of a pressed button. `language` is a hint (the app's setting), or with
     `language_chosen` what the person picked (the page's path).
     """
@@ -64,6 +65,7 @@ class Inbound:
     media: MediaKind | None = None
     language: str | None = None
     language_chosen: bool = False
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ class Session:
     """Where a conversation stands. Everything in it survives a trip through JSON.
 
     `topic` and `step` name a function in `bot/topics`. `expects` are the slots that the open question
-    waits for; `choices` the ids of the last menu, in the order of their numbers. `misses` counts
-    answers in a row that did not help. `chosen` is true once the person picked the language.
+    waits for; `choices` the ids of the last menu, in the order of their numbers, and `labels` what the shell
+    showed for them, loosely normalised. `misses` counts answers in a row that did not help. `chosen` is true
+    once the person picked the language.
     """
 
     language: str = "ur"
@@ -118,6 +121,7 @@ class Session:
     slots: Mapping[str, Json] = field(default_factory=dict)
     expects: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     misses: int = 0
     heard_at: datetime | None = None
 
@@ -131,7 +135,7 @@ class Session:
     def from_json(cls, text: str) -> "Session":
         """Read what `to_json` wrote; fields of an older version that are gone are ignored."""
         fields = {k: v for k, v in json.loads(text).items() if k in cls.__slots__}
-        for name in ("expects", "choices"):
+        for name in ("expects", "choices", "labels"):
             fields[name] = tuple(fields.get(name, ()))
         if fields.get("heard_at"):
             fields["heard_at"] = datetime.fromisoformat(fields["heard_at"])

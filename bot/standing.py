@@ -1,5 +1,7 @@
 """How a registry's facts about one family are said: the money first, otherwise the standing and why.
 
+And how a matter stands that somebody keeps a number of.
+
 Reads the data of the call `registry.status`: `disclosure` (none, word, helper or own), `last4`, `enrolments`
 and `payments` (most urgent first). Amounts and reasons are there only where privacy granted them.
 """
@@ -50,10 +52,30 @@ def of_enrolment(enrolment: Mapping[str, Json], last4: str) -> Say:
     return Say(f"eligibility.{status}", args)
 
 
+def refusal(enrolment: Mapping[str, Json]) -> Json:
+    """The programme and the reason of a no that was told, for an appeal against it; None of anything else."""
+    if enrolment["status"] != "not_eligible":
+        return None
+    return {"programme": enrolment["programme"], "reason": enrolment.get("reason")}
+
+
+def withdrawal(payment: Mapping[str, Json]) -> Json:
+    """Which payment was told to be withdrawn, for a complaint about that; None of any other."""
+    if payment["status"] != "withdrawn":
+        return None
+    return {name: payment[name] for name in ("programme", "cycle", "amount", "on", "district")}
+
+
 def of_word(enrolments: Sequence[Mapping[str, Json]], last4: str) -> Say:
     """The bare status word, for deployments that give it to anyone."""
     status = enrolments[0]["status"] if enrolments else "no_record"
     return Say("status.word", {"last4": last4, "status": status})
+
+
+def of_reference(matter: Mapping[str, Json]) -> Say:
+    """How a complaint stands, or a request to change a record: that one names its `change`."""
+    subject = "update" if "change" in matter else "complaint"
+    return Say(f"{subject}.status.{matter['status']}", matter)
 
 
 def _by_score(enrolment: Mapping[str, Json]) -> bool:

@@ -89,11 +89,19 @@ def number_unclear(event: Event) -> bool:
 
 def remember_cnic(session: Session, cnic: str) -> Session:
     """The session with this CNIC as the one being talked about."""
-    return session.with_slots(cnic=cnic, cnics=None)
+    return session.with_slots(cnic=cnic, cnics=None, no_card=None)
 
 
 def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
-    """Ask for the CNIC, saying what was wrong with the one that came, if one did."""
+    """Ask for the CNIC, saying what was wrong with the one that came, if one did.
+
+    Whoever will not give it is told what it is for and what goes without it, and is not asked again.
+    """
+    refused = slot(event, "refuses") or ("no" if slot(event, "no_card") else None)
+    if refused == "why":
+        return ask(session, Say("cnic.why", choices=(FIT,)), then=then, expects=("cnic",))
+    if refused:
+        return reply(session.with_slots(no_card=True), Say("cnic.why", choices=(FIT,)))
     several = slot(event, "cnics")
     if several:
         pair = tuple(several[:2])
@@ -130,8 +138,11 @@ def ask_whose(session: Session, people: Sequence[Mapping[str, Json]], *, then: S
 def withheld(session: Session, result: Result, *, then: Step) -> Turn:
     """The one neutral sentence: the same for no such CNIC, not yours and not eligible.
 
-    Where the channel can prove the person's phone number, that is offered and `then` tries again.
+    Who asked about too many numbers today is told just that. Where the channel can prove the person's phone
+    number, that is offered and `then` tries again.
     """
+    if result.data.get("closed"):  # nothing was looked up, so no word about the number
+        return reply(session.with_slots(cnic=None), Say("privacy.too_many"))
     if result.data.get("provable"):
         say = Say("privacy.prove", choices=(SHARE_PHONE,))
         return ask(session, say, then=then, expects=("proven",))

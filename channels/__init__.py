@@ -20,13 +20,17 @@ STATUS_ORDER: tuple[Status, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request as it came: `target` is path and query, header names are lower case."""
+    """An HTTP request as it came: `target` is path and query, header names are lower case.
+
+    `client` is the IP address that it came from, not what its headers claim; "" where that is not known.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes
     at: datetime
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Web:
             choice=fields.get("choice", [None])[0],
             language=path[1],
             language_chosen=True,
+            network=request.client,
         )
         return Received(inbounds=(inbound,))
 

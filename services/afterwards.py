@@ -1,4 +1,4 @@
-"""Sends what a late source had to say once it has said it: asks again, and writes to whoever waits."""
+"""Answers calls after their turn: what a late source had to say, a code to a registered phone."""
 
 import asyncio
 import logging
@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from bot.dialogue import respond
 from bot.messages import Result, Say, Session
 from services import follow_up
-from services.answers import ANSWERS
+from services.answers import LATER
 from services.asking import Context
+from services.privacy import audit
 from services.store import conversations
 from services.store.engine import StoreUnavailable
 from services.turns import Parts
@@ -21,7 +22,7 @@ TELLS = frozenset({"own", "helper"})
 log = logging.getLogger("haqdar.afterwards")
 
 
-async def follow_forever(parts: Parts, *, idle: float = 5.0) -> None:
+async def follow_forever(parts: Parts, *, idle: float = 1.0) -> None:
     """Settle what is owed until cancelled. A database that is away is waited for."""
     while True:
         try:
@@ -35,7 +36,7 @@ async def follow_forever(parts: Parts, *, idle: float = 5.0) -> None:
 
 
 async def follow_one(parts: Parts) -> bool:
-    """Ask once more for the answer that is due longest; false if none is."""
+    """Answer the call that is due longest; false if none is."""
     owed = await parts.store.run(lambda c: follow_up.claim(c, parts.keys, parts.clock()))
     if owed is None:
         return False
@@ -48,6 +49,7 @@ async def follow_one(parts: Parts) -> bool:
         conversation=owed.conversation,
         channel=known.channel,
         message=owed.id,
+        reply="",
         phone=known.phone,
         provable=False,
         at=now,
@@ -56,13 +58,15 @@ async def follow_one(parts: Parts) -> bool:
         again=True,
     )
     call = replace(owed.call, id=f"{owed.id}:{owed.attempts}")
-    result = await ANSWERS[call.name](call, context)
+    result = await LATER[call.name](call, context)
     late = not result.ok or bool(result.data.get("late"))
-    says = () if late and owed.attempts < len(follow_up.PAUSES) else _news(result, owed, known.language)
+    last = owed.attempts > len(follow_up.PAUSES)
+    says = _news(result, owed, known.language) if last or not late else ()
 
     def write(connection: Connection) -> None:
         for effect in context.effects:
             effect(connection)
+        audit.append(connection, parts.keys, context.audits)
         if says:
             parts.sources.notices.to_conversation(connection, owed.id, owed.conversation, says, now)
         if late:

@@ -6,9 +6,10 @@ each may be repeated: a turn that is begun anew leaves nothing behind.
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from bot.messages import Call, Json, Result
-from services import complaints, desk, linking
+from services import complaints, desk, linking, references
 from services.asking import Answerer, Context, Sources
 from services.eligibility.facts import Statement
 from services.enquiry import enquire
@@ -16,9 +17,12 @@ from services.privacy.identifiers import Keys
 from services.registry import REASONS_THAT_ARE_FACTS, Scope, Unavailable
 from services.status import local, registry_mine, registry_status
 from services.store import conversations
+from services.updates import requests
+from services.updates.kinds import load_kinds
 
 __all__ = ["ANSWERS", "Context", "Sources"]
 
+NOTHING: frozenset[Scope] = frozenset()
 KNOWN: frozenset[Scope] = frozenset({"enrolment.status"})
 """What a registry tells of a family that rules ask about."""
 
@@ -60,37 +64,89 @@ async def payment_points_find(call: Call, context: Context) -> Result:
     return Result(call, context.at, data={"district": district, "points": found})
 
 
+async def complaint_asks(call: Call, context: Context) -> Result:
+    """`category` -> the evidence to `ask` for, and what of it is `required`."""
+    category = context.sources.categories.by_id.get(str(call.args["category"]))
+    if category is None:
+        return Result(call, context.at, ok=False, error="unknown_category")
+    return Result(call, context.at, data={"ask": list(category.ask), "required": list(category.required)})
+
+
 async def complaint_file(call: Call, context: Context) -> Result:
-    """`category` and facts in the person's own words -> `reference`."""
-    facts = dict(call.args)
-    cnic = facts.pop("cnic", None)
-    keys = context.sources.keys
-    reference = await context.sources.store.read(
-        lambda connection: complaints.free_reference(connection, call.id)
+    """`category` and its evidence -> `reference`, whether it was told `already`; else how it goes on."""
+    sources, facts = context.sources, dict(call.args)
+    keys, terms = sources.keys, sources.categories
+    category = terms.by_id[str(facts.pop("category"))]
+    filing = complaints.Filing(call.id, context.conversation, context.phone, category, facts, context.at)
+    before = await sources.store.read(lambda c: complaints.same_matter(c, keys, filing, terms))
+    if before:
+        context.effects.append(lambda c: complaints.add(c, keys, before, filing))
+        return Result(call, context.at, data={"reference": before.reference, "already": True})
+    reference = await sources.store.read(lambda c: complaints.free_reference(c, call.id))
+    context.effects.append(lambda c: complaints.file(c, keys, filing, reference))
+    return Result(call, context.at, data=complaints.promised(filing, reference))
+
+
+async def complaint_status(call: Call, context: Context) -> Result:
+    """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's.
+
+    Where that is a request to change a record, its kind is `change`.
+    """
+    store = context.sources.store
+    found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
+    if not found:
+        mine = (context.conversation, call.args.get("reference"))
+        asked = await store.read(lambda connection: requests.of_reference(connection, *mine))
+        if asked:
+            found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
+            found["change"] = asked.kind
+    return Result(call, context.at, data=found)
+
+
+async def complaint_confirm(call: Call, context: Context) -> Result:
+    """`reference` (None: the one that waits for a word), `solved` -> how it stands by this word."""
+    solved = bool(call.args["solved"])
+    told, effect = await context.sources.store.read(
+        lambda connection: complaints.confirm(connection, solved=solved, **_owner(call, context))
     )
+    if effect:
+        context.effects.append(effect)
+    return Result(call, context.at, data=told)
+
+
+async def update_fields(call: Call, context: Context) -> Result:
+    """`kind` of change -> the `fields` that are asked for it."""
+    kind = load_kinds().get(str(call.args["kind"]))
+    if kind is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
+    return Result(call, context.at, data={"fields": [field.asked() for field in kind.fields]})
+
+
+async def update_propose(call: Call, context: Context) -> Result:
+    """`kind`, `cnic` or None, what was `said` -> `reference`, the `papers` to bring, how it is `verified`.
+
+    It is a request and no more. Whether the phone is the registered one is noted and never told.
+    """
+    keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    reference = await context.sources.store.read(
+        lambda connection: references.free_reference(connection, call.id)
+    )
+    proven = await _proven(cnic, context)
     context.effects.append(
-        lambda connection: complaints.file(
+        lambda connection: requests.propose(
             connection,
             call.id,
             reference=reference,
             conversation=context.conversation,
-            category=str(facts["category"]),
-            cnic=keys.hash("cnic", str(cnic)) if cnic else None,
-            facts=_sealed(keys, facts),
+            kind=kind,
+            subject=keys.hash("cnic", cnic) if cnic else None,
+            facts=_sealed(keys, {"cnic": cnic, "said": call.args["said"]}),
+            proven=proven,
             at=context.at,
         )
     )
-    return Result(call, context.at, data={"reference": reference})
-
-
-async def complaint_status(call: Call, context: Context) -> Result:
-    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's."""
-    found = await context.sources.store.read(
-        lambda connection: complaints.standing(connection, context.conversation, call.args.get("reference"))
-    )
-    if found is None:
-        return Result(call, context.at)
-    data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    known = load_kinds()[kind]
+    data = {"reference": reference, "papers": known.told(), "verified": known.verified}
     return Result(call, context.at, data=data)
 
 
@@ -141,14 +197,20 @@ ANSWERS: Mapping[str, Answerer] = {
     "registry.mine": registry_mine,
     "link.send_code": linking.send_code,
     "link.check_code": linking.check_code,
+    "audit.mine": linking.audit_mine,
+    "privacy.forget": linking.forget_me,
     "helper.list": linking.helper_list,
     "helper.give": linking.helper_give,
     "helper.end": linking.helper_end,
     "programme.facts": programme_facts,
     "eligibility.next": eligibility_next,
     "payment_points.find": payment_points_find,
+    "complaint.asks": complaint_asks,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
+    "update.fields": update_fields,
+    "update.propose": update_propose,
+    "complaint.confirm": complaint_confirm,
     "desk.open": desk_open,
     "scam.report": keep_note,
     "feedback.record": keep_note,
@@ -156,10 +218,16 @@ ANSWERS: Mapping[str, Answerer] = {
     "consent.start": consent_start,
 }
 
+LATER: Mapping[str, Answerer] = {
+    "registry.status": registry_status,
+    "link.deliver_code": linking.deliver_code,
+}
+"""What may be owed, and is answered after the turn."""
+
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     """Facts of the asker's own record that rules speak of; none where it is not theirs, or not to be had."""
-    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN)
+    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN, purpose="eligibility.next")
     if found.grant.level != "own":
         return {}
     told: dict[str, Statement] = {}
@@ -172,6 +240,26 @@ async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     if found.who.person and found.who.person.sex == "x":
         told["transgender_member"] = Statement(True, "registry", found.who.persons[0].as_of)
     return told
+
+
+async def _proven(cnic: str | None, context: Context) -> bool:
+    """Whether the asker is linked to that CNIC as its holder."""
+    if not cnic:
+        return False
+    found = await enquire(context.sources.desk, context.asker, cnic, NOTHING, purpose="update.propose")
+    return found.grant.level == "own"
+
+
+def _owner(call: Call, context: Context) -> dict[str, Any]:
+    """Whose complaint, and which."""
+    return {
+        "keys": context.sources.keys,
+        "terms": context.sources.categories,
+        "who": context.conversation,
+        "phone": context.phone,
+        "reference": call.args["reference"],
+        "at": context.at,
+    }
 
 
 def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:

@@ -8,9 +8,16 @@ from rich.table import Table
 
 from bot.segments import count
 from bot.texts import Catalogue, Form, known_locale, placeholders
-from services.app import build_catalogue, build_channels, load_programme_data, open_database
+from services.app import (
+    build_catalogue,
+    build_channels,
+    load_programme_data,
+    open_database,
+    partners_of,
+)
 from services.eligibility.rules import facts_of
 from services.privacy.identifiers import WrongKey
+from services.privacy.limits import STANDARD, load_limits
 from services.programmes.programme import Programmes
 from services.settings import Settings
 from services.store.engine import StoreUnavailable
@@ -21,7 +28,8 @@ MASK = "***"
 
 def report(settings: Settings, out: Console) -> list[str]:
     """Print what is in order and what is not; the faults are also returned."""
-    faults = [*_database(settings), *texts(build_catalogue()), *_programmes()]
+    faults = [*_database(settings), *_guard(settings), *_partners(settings)]
+    faults += [*texts(build_catalogue()), *_programmes()]
     channels, off = build_channels(settings)
     load_words()
     if settings.public_url.startswith("http://") and len(channels) > 1:
@@ -35,6 +43,14 @@ def report(settings: Settings, out: Console) -> list[str]:
     if not faults:
         out.print("[green]ok [/] settings, texts, programmes and database")
     return faults
+
+
+def _guard(settings: Settings) -> list[str]:
+    try:
+        load_limits(settings.guard_limits or STANDARD)
+    except (OSError, ValueError) as fault:
+        return [f"guard_limits: {fault}"]
+    return []
 
 
 def texts(catalogue: Catalogue) -> list[str]:
@@ -143,3 +159,11 @@ def _programmes() -> list[str]:
     except ValueError as fault:
         return [str(fault)]
     return list(sentences(programmes, build_catalogue()))
+
+
+def _partners(settings: Settings) -> list[str]:
+    try:
+        partners_of(settings)
+    except ValueError as fault:
+        return str(fault).splitlines()
+    return []

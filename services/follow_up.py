@@ -1,4 +1,4 @@
-"""Answers that are owed because a source was late: owner of `follow_up`."""
+"""Calls that are answered after the turn: a source was late, or a turn must not tell by its length."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from bot.messages import Call, Json
 from services.privacy.identifiers import Keys
 from services.store.tables import follow_up
 
-PAUSES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
+FIRST_PAUSE = timedelta(seconds=30)
+PAUSES = (timedelta(minutes=5), timedelta(hours=1))
 """When it is tried again. What has not come by then is asked for by whoever still wants it."""
 
 
@@ -31,10 +32,11 @@ def owe(
     keys: Keys,
     call: Call,
     conversation: bytes,
-    told: Json,
+    *,
     at: datetime,
+    told: Json = None,
 ) -> None:
-    """Note that the rest of this call's answer is to be sent."""
+    """Note that this call is to be answered at `at`; `told` is what was told of its answer already."""
     kept = {"name": call.name, "args": dict(call.args), "told": told}
     connection.execute(
         sa.insert(follow_up).values(
@@ -42,7 +44,7 @@ def owe(
             conversation=conversation,
             call=keys.seal(json.dumps(kept, ensure_ascii=False)),
             attempts=0,
-            due_at=at + PAUSES[0],
+            due_at=at,
         )
     )
 
@@ -59,7 +61,7 @@ def claim(connection: Connection, keys: Keys, now: datetime) -> Owed | None:
     row = connection.execute(
         sa.update(follow_up)
         .where(follow_up.c.id == due.scalar_subquery(), follow_up.c.due_at <= now)
-        .values(attempts=follow_up.c.attempts + 1, due_at=now + PAUSES[1])
+        .values(attempts=follow_up.c.attempts + 1, due_at=now + PAUSES[0])
         .returning(follow_up.c.id, follow_up.c.conversation, follow_up.c.call, follow_up.c.attempts)
     ).first()
     if row is None:
@@ -71,10 +73,10 @@ def claim(connection: Connection, keys: Keys, now: datetime) -> Owed | None:
 
 def put_off(connection: Connection, owed: Owed, now: datetime) -> None:
     """Try once more later, or no more where it was tried often enough."""
-    if owed.attempts >= len(PAUSES):
+    if owed.attempts > len(PAUSES):
         settle(connection, owed)
         return
-    later = now + PAUSES[owed.attempts]
+    later = now + PAUSES[owed.attempts - 1]
     connection.execute(sa.update(follow_up).where(follow_up.c.id == owed.id).values(due_at=later))
 
 

@@ -32,8 +32,10 @@ async def registry_status(call: Call, context: Context) -> Result:
     `late`: a source did not answer, so there may be more. Without anything known, `ok` is false.
     """
     cnic = str(call.args["cnic"])
-    found = await enquire(context.sources.desk, context.asker, cnic, TOLD)
+    found = await enquire(context.sources.desk, context.asker, cnic, TOLD, purpose=call.name)
     level, view = found.grant.level, found.view
+    if found.closed:
+        return answered(call, context, disclosure="none", closed=True)
     if found.unknown:
         return failed(call, context, "unavailable")
     data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
@@ -51,7 +53,9 @@ async def registry_status(call: Call, context: Context) -> Result:
     if late and not context.again:
         keys = context.sources.keys
         context.effects.append(
-            lambda c: follow_up.owe(c, keys, call, context.conversation, payments, context.at)
+            lambda c: follow_up.owe(
+                c, keys, call, context.conversation, at=context.at + follow_up.FIRST_PAUSE, told=payments
+            )
         )
     if late and not payments:  # how the family stands does not tell whether the money has come
         return failed(call, context, "unavailable")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Inbound, Outbound, Result, Say, Session
-from bot.render import render
+from bot.render import labelled, render
 from bot.segments import count
 from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
@@ -21,6 +21,9 @@ from channels import Channel, Response
 from services import unanswered
 from services.answers import ANSWERS
 from services.asking import Context, Sources
+from services.privacy import audit
+from services.privacy.evenly import leave_evenly
+from services.privacy.guard import block_of
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.conversations import Found, Overtaken
@@ -92,11 +95,13 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         conversation=key,
         channel=inbound.channel,
         message=inbound.id,
+        reply=reply,
         phone=phone,
         provable=channel.proves_phone,
         at=inbound.at,
         ends=asyncio.get_running_loop().time() + parts.deadline,
         sources=parts.sources,
+        block=block_of(inbound.sender, inbound.network, parts.sources.desk.guard.limits.blocks),
     )
     if unanswered.worth_keeping(heard, session.expects):
         name = f"{inbound.channel}:{inbound.id}"
@@ -106,6 +111,7 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     parts.at("answered")
 
     rendered = render(says, session.language, channel.limits, parts.catalogue)
+    session = labelled(session, rendered)
     out = Outbound(
         id=reply,
         channel=inbound.channel,
@@ -120,6 +126,8 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     write = _write(parts, inbound, found, session, heard, context, out, inline=response is not None)
     await parts.store.run(write)
     parts.at("committed")
+    for held in context.held:
+        await leave_evenly(held)
     return Taken(out, response, heard)
 
 
@@ -157,9 +165,9 @@ async def _answer(parts: Parts, call: Call, context: Context) -> Result:
 
 
 def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
-    if found.session is None and inbound.language_chosen:
+    if not found.session and inbound.language_chosen:
         return Session(language=inbound.language or parts.default_language, heard_at=inbound.at)
-    if found.session is None:
+    if not found.session:
         hinted = inbound.language if inbound.language in parts.catalogue.languages else None
         return Session(language=hinted or parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
@@ -215,6 +223,7 @@ def _write(
         )
         for effect in context.effects:
             effect(connection)
+        audit.append(connection, parts.keys, context.audits)
         parts.at("written")
 
     return write

@@ -12,6 +12,7 @@ from bot.steps import (
     number_unclear,
     remember_cnic,
     reply,
+    slot,
     withheld,
 )
 
@@ -26,7 +27,7 @@ def got_cnic(session: Session, event: Event) -> Turn:
     cnic = given_cnic(session, event)
     if cnic:
         return _look_up(session, cnic)
-    if session.misses or number_unclear(event):
+    if session.misses or number_unclear(event) or slot(event, "refuses") or slot(event, "no_card"):
         return ask_cnic(session, event, then=got_cnic)
     return look_up(session, "registry.mine", then=got_people)
 
@@ -54,7 +55,8 @@ def got_status(session: Session, event: Event) -> Turn:
             after = (Say("status.more_to_come"),) if data.get("late") else ()
             return _say_payment(session, first, others, before, after)
         case Result(data={"enrolments": [first, *_], "last4": last4}):
-            return reply(session, standing.of_enrolment(first, last4))
+            told = session.with_slots(refused=standing.refusal(first))
+            return reply(told, standing.of_enrolment(first, last4))
     return reply(session, Say("status.no_payment"))
 
 
@@ -78,6 +80,7 @@ def _say_payment(
     after: tuple[Say, ...] = (),
 ) -> Turn:
     says = (*before, *standing.of_payment(first, others), *after)
+    session = session.with_slots(withdrawn=standing.withdrawal(first))
     if not others:
         return reply(session.with_slots(payments=None), *says)
     return ask(session.with_slots(payments=list(others)), *says, then=after_payment)

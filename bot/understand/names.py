@@ -22,6 +22,9 @@ NAME_ALONE = 2
 FEW_WORDS = 3
 """In so short a text a word is likely a name."""
 
+FACT = "fact."
+"""Slots of what somebody says about the home without being asked."""
+
 Meanings = tuple[tuple[str, Json], ...]
 """Slots that a name fills, with their values."""
 
@@ -78,10 +81,13 @@ class Names:
             _longest(exact),
         )
 
-    def find(self, words: list[str], *, awaited: bool = False) -> dict[str, Json]:
+    def find(
+        self, words: list[str], *, awaited: bool = False, facts: dict[str, tuple[int, int]] | None = None
+    ) -> dict[str, Json]:
         """Slots that the words fill. Of two names for one slot the longer stands, then the earlier.
 
-        `awaited`: a place was asked for, so that a doubtful name is one.
+        `awaited`: a place was asked for, so that a doubtful name is one. `facts` is told where in the words
+        each fact of the home stands.
         """
         trusted = awaited or len(words) <= NAME_ALONE
         found: dict[str, Json] = {}
@@ -101,6 +107,8 @@ class Names:
                 if meant:
                     into = left if self._left(words, start, start + size) else found
                     for slot, value in meant:
+                        if facts is not None and slot.startswith(FACT) and slot not in into:
+                            facts[slot] = (start, start + size)
                         into.setdefault(slot, value)
         return left | found
 

@@ -24,12 +24,19 @@ def code_of(keys: Keys, call: str) -> str:
     return str(10 ** (DIGITS - 1) + int.from_bytes(keys.hash("code", call)) % span)
 
 
-def may_be_sent(connection: Connection, holder: bytes, subject: bytes, now: datetime) -> bool:
-    """Whether neither the asker nor the phone had its fill today."""
-    since = one_time_code.c.at > now - timedelta(days=1)
-    for column, value in ((one_time_code.c.holder, holder), (one_time_code.c.subject, subject)):
-        wanted = sa.select(sa.func.count()).where(column == value, since)
-        if (connection.execute(wanted).scalar() or 0) >= MOST_A_DAY:
+def may_be_sent(connection: Connection, id: str) -> bool:
+    """Whether this code is among the first of its day, for its asker and for its phone."""
+    this = connection.execute(sa.select(one_time_code).where(one_time_code.c.id == id)).one()
+    earlier = sa.or_(
+        one_time_code.c.at < this.at, sa.and_(one_time_code.c.at == this.at, one_time_code.c.id <= id)
+    )
+    for column, value in ((one_time_code.c.holder, this.holder), (one_time_code.c.subject, this.subject)):
+        wanted = (
+            sa.select(sa.func.count())
+            .where(column == value, earlier)
+            .where(one_time_code.c.at > this.at - timedelta(days=1))
+        )
+        if (connection.execute(wanted).scalar() or 0) > MOST_A_DAY:
             return False
     return True
 
@@ -41,11 +48,10 @@ def issue(
     *,
     holder: bytes,
     subject: bytes,
-    sent: bool,
     now: datetime,
 ) -> None:
-    """Note that a code was asked for; with `sent` there is one that can be right."""
-    digest = keys.hash("code", f"{call}:{code_of(keys, call)}") if sent else None
+    """Note that a code was asked for, whether there is a phone that it can be sent to or not."""
+    digest = keys.hash("code", f"{call}:{code_of(keys, call)}")
     connection.execute(
         sa.insert(one_time_code).values(
             id=call, holder=holder, subject=subject, code=digest, tries=0, at=now, until=now + LASTS

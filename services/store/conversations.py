@@ -17,7 +17,10 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the database holds before a turn. `reply` is what was said to this very message before."""
+    """What the database holds before a turn. `reply` is what was said to this very message before.
+
+    `session` is None where nobody was heard yet, and empty where the person was forgotten.
+    """
 
     version: int = 0
     session: bytes | None = None
@@ -53,6 +56,7 @@ _update = Prepared(
     .where(conversation.c.id == sa.bindparam("key"))
     .where(conversation.c.version == sa.bindparam("seen"))
     .values(
+        address=sa.bindparam("new_address"),  # a person who was forgotten, and is back
         session=sa.bindparam("new_session"),
         phone=sa.bindparam("new_phone"),
         language=sa.bindparam("new_language"),
@@ -110,6 +114,7 @@ def save(
             changed = {
                 "key": key,
                 "seen": found.version,
+                "new_address": address,
                 "new_session": session,
                 "new_phone": phone,
                 "new_language": language,
@@ -121,6 +126,50 @@ def save(
         _say.run(connection, {**said, "conversation": key})
     except sa.exc.IntegrityError as clash:
         raise Overtaken from clash
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is needed to speak first: where to, in which language, and the session it is said in."""
+
+    channel: str
+    address: bytes
+    session: bytes
+    version: int
+    language: str
+    heard_at: datetime
+
+
+def reach(connection: Connection, key: bytes) -> Reached | None:
+    """A conversation that may be spoken to."""
+    columns = (
+        conversation.c.channel,
+        conversation.c.address,
+        conversation.c.session,
+        conversation.c.version,
+        conversation.c.language,
+        conversation.c.heard_at,
+    )
+    row = connection.execute(sa.select(*columns).where(conversation.c.id == key)).first()
+    return Reached(*row) if row else None
+
+
+def speak_first(
+    connection: Connection, key: bytes, *, seen: int, session: bytes | None, said: Mapping[str, object]
+) -> None:
+    """Put a message into the outbox that answers none, with the session that awaits its answer, if any.
+
+    Raises `Overtaken` if a turn was committed since version `seen`: what it opened must not be closed.
+    """
+    if session is not None:
+        changed = connection.execute(
+            sa.update(conversation)
+            .where(conversation.c.id == key, conversation.c.version == seen)
+            .values(session=session, version=seen + 1)
+        )
+        if changed.rowcount != 1:
+            raise Overtaken
+    _say.run(connection, {**said, "conversation": key})
 
 
 def opt_out(connection: Connection, key: bytes, at: datetime | None) -> None:

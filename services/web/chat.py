@@ -94,7 +94,9 @@ def _post(parts: Parts, channel: Web, language: Language, offered: list[Language
         if body is None:
             return await _page(parts, http, language, offered, "web.not_read", 413)
         headers = {name.lower(): value for name, value in http.headers.items()}
-        request = Request("POST", http.url.path, headers, body, parts.clock())
+        # The connection's own end. The server replaces it by a header's word only for `trusted_proxies`.
+        client = http.client.host if http.client else ""
+        request = Request("POST", http.url.path, headers, body, parts.clock(), client)
         received = channel.receive(request)
         if isinstance(received, Refused):
             return await _page(parts, http, language, offered, "web.not_read", received.status)

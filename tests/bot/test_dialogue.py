@@ -31,6 +31,11 @@ def answer(session: Session, event: Heard | Result) -> Turn:
     return told(turn, people=[]) if turn.call and turn.call.name == "registry.mine" else turn
 
 
+def complained(intent: str = "complaint_staff", **slots: object) -> Turn:
+    """Somebody complains, and is asked for the evidence."""
+    return told(respond(Session(), heard(intent, **slots)), ask=["what", "district"], required=["what"])
+
+
 def failed(turn: Turn, error: str = "late") -> Turn:
     assert turn.call
     return respond(turn.session, Result(turn.call, NOW, ok=False, error=error))
@@ -53,7 +58,7 @@ def test_every_opening_says_or_asks_something_from_any_state(intent: str) -> Non
 
 
 def test_words_that_work_anywhere_work_in_an_open_question() -> None:
-    asked = respond(Session(), heard("complaint_staff"))
+    asked = complained()
     assert asked.session.expects == ("text",)
     for intent, key in (("menu", "menu.offer"), ("language_change", "language.which")):
         assert said(respond(asked.session, heard(intent, text="x"))) == [key]
@@ -100,7 +105,7 @@ def test_a_new_subject_is_taken_up_in_the_middle_of_a_question() -> None:
 
 
 def test_a_closed_question_gives_way_to_a_clear_one() -> None:
-    amount = Session(topic="complaint", step="got_amount", expects=("amount",), heard_at=NOW)
+    amount = Session(topic="complaint", step="got_evidence", expects=("amount",), heard_at=NOW)
     text = "a message from an unknown number says that I won 25000, is it true"
     turn = respond(amount, heard("scam_check", text=text, amount=25000))
     assert turn.session.topic != "complaint"
@@ -116,7 +121,7 @@ def test_what_is_not_understood_shows_no_further_payment() -> None:
 
 
 def test_any_text_answers_a_question_for_words_unless_it_is_clearly_something_else() -> None:
-    asked = respond(Session(), heard("complaint_staff")).session
+    asked = complained().session
     clear = heard("payment_status", 0.98, "when will it come", text_="")
     assert said(answer(asked, clear)) == ["cnic.ask"]
     story = heard(
@@ -124,12 +129,11 @@ def test_any_text_answers_a_question_for_words_unless_it_is_clearly_something_el
         0.98,
         "the clerk told me that my money will come only if I pay",
     )
-    filed = respond(asked, Heard(NOW, story.text, story.intent, 0.98, slots={"text": story.text}))
-    assert filed.call.name == "complaint.file"
-    quoted = Heard(
-        NOW, "payment come call", "payment_status", 0.99, slots={"text": "y", "phone": "+923990000001"}
-    )
-    assert respond(asked, quoted).call.name == "complaint.file"
+    taken = respond(asked, Heard(NOW, story.text, story.intent, 0.98, slots={"text": story.text}))
+    assert said(taken) == ["complaint.ask.district"]
+    text = "payment come call"
+    quoted = Heard(NOW, text, "payment_status", 0.99, slots={"text": text, "phone": "+923990000001"})
+    assert said(respond(asked, quoted)) == ["complaint.ask.district"]
 
 
 def test_the_remembered_cnic_is_forgotten_after_a_long_pause() -> None:
@@ -221,30 +225,6 @@ def test_a_bare_status_word_where_that_is_given_to_anyone() -> None:
     assert turn.says[0].args["status"] == "no_record"
 
 
-def test_complaint_details_are_waited_for_while_they_are_empty() -> None:
-    asked = respond(Session(), heard("complaint_staff")).session
-    only_number = respond(asked, heard(None, cnic=CNIC, text=CNIC))
-    assert said(only_number) == ["complaint.where"]
-    assert only_number.session.slots["cnic"] == CNIC
-    story = heard(None, text="somewhere", cnic=CNIC)
-    with_story = respond(
-        only_number.session,
-        Heard(NOW, "s", slots={"text": "the clerk of the office asked " + CNIC, "cnic": CNIC}),
-    )
-    assert with_story.call.args["cnic"] == CNIC
-    assert story.text
-
-
-def test_a_complaint_s_number_asks_for_its_state() -> None:
-    for intent in ("complaint_deduction", "complaint_staff"):
-        turn = respond(Session(), heard(intent, reference="4829-1736"))
-        assert turn.call.args == {"reference": "4829-1736"}
-    amountless = respond(
-        Session(misses=1, topic="complaint", step="got_amount", expects=("amount",)), heard(None)
-    )
-    assert said(amountless) == ["complaint.where"]
-
-
 def test_feedback_without_words_is_asked_for_again() -> None:
     asked = respond(Session(), heard("feedback")).session
     assert said(respond(asked, Heard(NOW, "", slots={"choice": "1"}))) == ["feedback.ask"]
@@ -268,12 +248,12 @@ def test_nouns_survive_json() -> None:
 
 
 def test_a_plain_no_ends_a_story_instead_of_being_filed_as_one() -> None:
-    asked = respond(Session(), heard("complaint_staff"))
+    asked = complained()
     assert asked.session.expects == ("text",)
     turn = respond(
         asked.session, Heard(at=NOW, text="nahi", intent="no", confidence=1.0, slots={"text": "nahi"})
     )
     assert turn.call is None
     assert turn.session.topic is None
-    told = Heard(at=NOW, text="no one", intent="no", confidence=0.6, slots={"text": "no one helped"})
-    assert respond(asked.session, told).call is not None
+    words = Heard(at=NOW, text="no one", intent="no", confidence=0.6, slots={"text": "no one helped"})
+    assert said(respond(asked.session, words)) == ["complaint.ask.district"]

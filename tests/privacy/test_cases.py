@@ -64,6 +64,7 @@ def _ask(parts: Parts, cnic: str, phone: bytes | None) -> dict[str, Any]:
             conversation=CONVERSATION,
             channel="sms",
             message="m1",
+            reply="r",
             phone=phone,
             provable=False,
             at=NOW,

@@ -1,6 +1,7 @@
 """A small deployment for tests: a real database, the sample families, channels with their doubles."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,12 +14,15 @@ from bot.understand import Words
 from channels import Channel
 from channels.telegram import LIMITS as TELEGRAM
 from channels.terminal import Terminal
+from services.alerts import alert_staff
 from services.app import Built, build_advice, build_catalogue
 from services.asking import Sources
 from services.enquiry import Desk
 from services.locales import load_places
 from services.notices import Notices
+from services.privacy.guard import Guard, make_guard
 from services.privacy.identifiers import Keys
+from services.privacy.limits import Limits, Slow, load_limits
 from services.programmes.load import load_programmes
 from services.programmes.programme import Programmes
 from services.registry import demo
@@ -34,6 +38,8 @@ from tests.channels.doubles import bench
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUSEHOLDS = 40
+LIMITS: Limits = replace(load_limits(), slow=Slow(step=0, most=0))
+"""Those of a deployment, except that nobody waits."""
 
 
 @cache
@@ -75,7 +81,7 @@ def deploy(
     *,
     registry: Any = None,
     sources: list[Connected] | None = None,
-    bucket: float = 0.0,
+    guard: Guard | None = None,
     channels: Mapping[str, Channel] | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     disclosure: Any = "registered_phone",
@@ -97,7 +103,13 @@ def deploy(
         sources=Sources(
             store=store,
             keys=keys,
-            desk=Desk(store, keys, Lookup(connected, StoredCopies(store, keys, clock)), disclosure, bucket),
+            desk=Desk(
+                store,
+                keys,
+                Lookup(connected, StoredCopies(store, keys, clock)),
+                guard or make_guard(LIMITS, alert_staff(store, keys, clock)),
+                disclosure,
+            ),
             points=found,
             programmes=programmes(),
             advice=build_advice(programmes()),
@@ -111,7 +123,8 @@ def deploy(
 
 def built(parts: Parts) -> Built:
     """As the composition root would hand it to the web."""
-    return Built(parts, programmes(), {})
+    ours = SqlRegistry(parts.store, parts.keys, lambda: NOW.date())
+    return Built(parts, programmes(), ours, None, {})
 
 
 def inbound(text: str = "", *, id: str = "SM1", channel: str = "sms", **fields: Any) -> Inbound:

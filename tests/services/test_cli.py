@@ -64,7 +64,7 @@ def test_chat_as_json() -> None:
     (reply,) = second["replies"]
     assert list(reply) == ["text", "alphabet", "segments", "choices"]
     assert "13,500" in reply["text"]
-    assert (reply["alphabet"], reply["segments"]) == ("gsm7", 1)
+    assert (reply["alphabet"], reply["segments"]) == ("gsm7", 2)
     assert second["ms"] >= 0
 
 
@@ -230,6 +230,18 @@ def test_the_wrong_key_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret_key" in done.output
 
 
+@pytest.mark.parametrize("text", [None, "near_digits = 3"])
+def test_limits_that_cannot_be_read_are_noticed(
+    text: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text:
+        (folder / "mine.toml").write_text(text, "utf-8")
+    monkeypatch.setenv("HAQDAR_GUARD_LIMITS", "mine.toml")
+    done = run("check")
+    assert done.exit_code == 1
+    assert "guard_limits" in done.output
+
+
 def test_migrate() -> None:
     shown = run("migrate").output
     assert re.search(r"schema (\S+) \(this version: \1\)", shown)
@@ -239,7 +251,9 @@ def test_serve_is_handed_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
     monkeypatch.setattr(cli.uvicorn, "run", lambda target, **options: asked.update(options, target=target))
     monkeypatch.setenv("HAQDAR_PORT", "8123")
+    monkeypatch.setenv("HAQDAR_TRUSTED_PROXIES", "10.0.0.7")
     assert run("serve").exit_code == 0
+    assert asked["forwarded_allow_ips"] == "10.0.0.7"
     assert (asked["target"], asked["port"], asked["access_log"]) == (
         "services.app:from_environment",
         8123,
