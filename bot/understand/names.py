@@ -25,6 +25,9 @@ FEW_WORDS = 3
 FACT = "fact."
 """Slots of what somebody says about the home without being asked."""
 
+CASE_ENDING = "\u0621"
+"""The hamza that Balochi joins to a word."""
+
 Meanings = tuple[tuple[str, Json], ...]
 """Slots that a name fills, with their values."""
 
@@ -92,25 +95,31 @@ class Names:
         trusted = awaited or len(words) <= NAME_ALONE
         found: dict[str, Json] = {}
         left: dict[str, Json] = {}
-        for size in range(min(MOST_WORDS, len(words)), 0, -1):
-            for start in range(len(words) - size + 1):
-                if size > 1 and self.longest.get(words[start], 0) < size:
-                    continue
-                part = words[start] if size == 1 else " ".join(words[start : start + size])
-                if (
-                    not trusted
-                    and part in self.doubtful
-                    and self.beside.isdisjoint(_around(words, start, size))
-                ):
-                    continue
-                meant = self.exact.get(part) or self.exact.get(_stem(part))
-                if meant:
-                    into = left if self._left(words, start, start + size) else found
-                    for slot, value in meant:
-                        if facts is not None and slot.startswith(FACT) and slot not in into:
-                            facts[slot] = (start, start + size)
-                        into.setdefault(slot, value)
+        for size, start in self._parts(words):
+            part = words[start] if size == 1 else " ".join(words[start : start + size])
+            meant = self.exact.get(part) or (self.exact.get(part[:-1]) if part[-1] == CASE_ENDING else None)
+            if not meant:
+                continue
+            if not trusted and part in self.doubtful and self.beside.isdisjoint(_around(words, start, size)):
+                continue
+            into = left if self._left(words, start, start + size) else found
+            for slot, value in meant:
+                if facts is not None and slot.startswith(FACT) and slot not in into:
+                    facts[slot] = (start, start + size)
+                into.setdefault(slot, value)
         return left | found
+
+    def _parts(self, words: list[str]) -> list[tuple[int, int]]:
+        """Size and start of what may be a name, the longest first."""
+        longest, count = self.longest, len(words)
+        heads = [(start, longest[word]) for start, word in enumerate(words) if word in longest]
+        several = [
+            (size, start)
+            for size in range(MOST_WORDS, 1, -1)
+            for start, most in heads
+            if size <= most and start + size <= count
+        ]
+        return [*several, *((1, start) for start in range(count))]
 
     def _left(self, words: list[str], start: int, end: int) -> bool:
         after, before = words[end : end + 1], words[start - 1 : start] if start else []
@@ -119,10 +128,12 @@ class Names:
     def find_misspelt(self, words: list[str], awaited: Mapping[str, bool]) -> dict[str, Json]:
         """As `find`, for slots whose name is misspelt: where one is awaited, or stands as names do."""
         found: dict[str, Json] = {}
+        alike, bones = self._by_bones(), [skeleton(word) for word in words]
         for size in (2, 1):
             for start in range(len(words) - size + 1):
-                part = words[start : start + size]
-                name = "" if not self.ordinary.isdisjoint(part) else self._near(" ".join(part))
+                near = alike.get(bones[start] if size == 1 else bones[start] + bones[start + 1])
+                part = words[start : start + size] if near else ()
+                name = _nearest(" ".join(part), near) if near and self.ordinary.isdisjoint(part) else ""
                 if not name:
                     continue
                 placed = len(words) <= FEW_WORDS or not self.beside.isdisjoint(_around(words, start, size))
@@ -130,18 +141,6 @@ class Names:
                 if any(slot in meant and (placed or wanted) for slot, wanted in awaited.items()):
                     found = {**meant, **found}
         return found
-
-    def _near(self, part: str) -> str:
-        if len(part) < FUZZY_LETTERS - 1:
-            return ""
-        allowed = 2 if len(part) >= TWO_SLIPS_LETTERS else 1
-        near = self._by_bones().get(_bones(part))
-        if not near:
-            return ""
-        from rapidfuzz.distance import OSA  # seldom needed, and a tenth of the time that a start takes
-
-        ways = ((OSA.distance(part, name, score_cutoff=allowed), name) for name in near)
-        return min(((slips, name) for slips, name in ways if slips <= allowed), default=(0, ""))[1]
 
     def _by_bones(self) -> dict[str, tuple[str, ...]]:
         """Skeleton -> names. Made when a name is first sought so: a start need not wait for it."""
@@ -166,9 +165,14 @@ def _longest(names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _stem(name: str) -> str:
-    """Without the hamza that Balochi joins to a word as its case ending; "" where there is none."""
-    return name[:-1] if name.endswith("\u0621") else ""
+def _nearest(part: str, near: Iterable[str]) -> str:
+    if len(part) < FUZZY_LETTERS - 1:
+        return ""
+    from rapidfuzz.distance import OSA  # seldom needed, and a tenth of the time that a start takes
+
+    allowed = 2 if len(part) >= TWO_SLIPS_LETTERS else 1
+    ways = ((OSA.distance(part, name, score_cutoff=allowed), name) for name in near)
+    return min(((slips, name) for slips, name in ways if slips <= allowed), default=(0, ""))[1]
 
 
 def _around(words: list[str], start: int, size: int) -> list[str]:

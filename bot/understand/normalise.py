@@ -6,9 +6,13 @@ Nothing made here is ever shown to a person or stored as what they wrote.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST = 2_000
 """Characters that are looked at; the rest of a longer text is not read."""
+
+KEPT = 8192
+"""Words whose one spelling is remembered."""
 
 _DIGITS = {
     ord(digit): str(value)
@@ -66,13 +70,18 @@ def loose(text: str) -> str:
     if text.isascii():
         return _spaced(text[:LONGEST].lower())
     text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].lower().translate(_LOOSE)
-    # At the head of a word nothing is aspirated: there the two-eyed heh is a plain one.
-    return _spaced(_INITIAL_HEH.sub("\u06c1", text))
+    return _spaced(text)
 
 
 def _spaced(text: str) -> str:
-    text = _BORDER.sub(" ", _NOT_WORD.sub(" ", text))
-    return " ".join(_LONG_RUN.sub(r"\1\1", text).split())
+    return " ".join(map(_word, _NOT_WORD.sub(" ", text).split()))
+
+
+@lru_cache(maxsize=KEPT)
+def _word(word: str) -> str:
+    """One word, as two where letters meet digits. Kept, because people use few."""
+    # At the head of a word nothing is aspirated: there the two-eyed heh is a plain one.
+    return _LONG_RUN.sub(r"\1\1", _BORDER.sub(" ", _INITIAL_HEH.sub("\u06c1", word)))
 
 
 def loose_all(texts: Iterable[str]) -> list[str]:
