@@ -128,6 +128,8 @@ class Names:
     def find_misspelt(self, words: list[str], awaited: Mapping[str, bool]) -> dict[str, Json]:
         """As `find`, for slots whose name is misspelt: where one is awaited, or stands as names do."""
         found: dict[str, Json] = {}
+        if self.ordinary.issuperset(words):
+            return found
         alike, bones = self._by_bones(), [skeleton(word) for word in words]
         for size in (2, 1):
             for start in range(len(words) - size + 1):
@@ -158,10 +160,9 @@ class Names:
 def _longest(names: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in names:
-        spaces = name.count(" ")
-        if spaces:
-            first = name[: name.index(" ")]
-            found[first] = max(found.get(first, 0), spaces + 1)
+        if " " in name:
+            first, rest = name.split(" ", 1)
+            found[first] = max(found.get(first, 0), rest.count(" ") + 2)
     return found
 
 

@@ -94,7 +94,7 @@ def compile_words(
         ordinary.update(loose_all(raw.get("language", {}).get("words", ())))
     particles = compile_particles(
         {tag: _does(raw) for tag, raw in said.items() if "answers" in raw},
-        {tag: loose_all(raw["language"]["words"]) for tag, raw in said.items() if "answers" in raw},
+        {tag: _loose(raw["language"]["words"]) for tag, raw in said.items() if "answers" in raw},
     )
     examples: defaultdict[str, set[str]] = defaultdict(set)
     for tag, raw in said.items():
