@@ -261,7 +261,8 @@ def _subject(heard: Heard) -> str:
         return ""
     if heard.slots.get("questions") and not alone:
         return "questions"
-    if "asking" in heard.slots and "programme" in heard.slots and matter in ("", "out_of_scope"):
+    asked_about = "asking" in heard.slots and "programme" in heard.slots and matter in ("", "out_of_scope")
+    if asked_about or ("no_card" in heard.slots and not matter):
         return "eligibility_check"
     anything = heard.slots.get("asks") == "anything" and "programme" not in heard.slots
     return "fit" if anything and matter in ABOUT_PROGRAMMES and not alone else matter
