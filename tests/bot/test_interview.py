@@ -175,6 +175,7 @@ def test_facts_told_for_no_clear_reason_begin_the_questions(talk: Talk) -> None:
         "disabled_member": True,
         "province": "multan",
     }
+    assert talk("ur-Latn", "bewa hun, Multan")[1].session.slots["fit"]["said"]["province"] == "multan"
     keys, _ = talk("ur-Latn", "main bewa hun mere paise kab ayenge")
     assert keys == ["cnic.ask"]
     keys, _ = talk("ur-Latn", "mera khawand guzar gaya, bachay school jate hain, kya kuch hai hamare waste?")
@@ -328,3 +329,8 @@ def test_questions_that_failed_go_on_later(talk: Talk) -> None:
     again = respond(down.session, Heard(at=START, intent="fit", confidence=0.9, text="x"))
     assert again.call
     assert again.call.args["said"] == {"province": "multan", "kafaalat_beneficiary": False}
+
+
+def test_whoever_will_not_send_the_cnic_is_asked_the_questions(talk: Talk) -> None:
+    keys, _ = talk("ur-Latn", "cnic nahi dena chahta, sirf batao milega ya nahi")
+    assert keys == ["fit.start", "ask.province"]
