@@ -77,6 +77,10 @@ def taken(name: str, event: Event) -> Json:
         return SKIPPED
     if slot == "text" and event.slots.get("cnic") and len(event.text) <= LONGEST_BARE_CNIC:
         return None
+    if slot == "text" and (
+        (said == "yes" and event.confidence == 1.0) or not any(map(str.isalpha, event.text))
+    ):
+        return None  # a bare yes or number is nobody's story
     return event.slots.get(slot)
 
 

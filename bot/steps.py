@@ -15,6 +15,9 @@ Step: TypeAlias = Callable[[Session, Event], Turn]
 CNIC_ENDS = ("first", "second", "third", "fourth", "fifth", "sixth")
 """Choice ids for "which of these numbers?": a number itself never travels in a button."""
 
+FIT = Choice("fit", "eligibility.choice.fit")
+"""A few questions that need no CNIC."""
+
 SEND_CODE = Choice("send_code", "privacy.choice.code")
 SHARE_PHONE = Choice("share_phone", "privacy.share_phone")
 """A channel that can prove a phone number shows this as its own kind of button."""
@@ -34,6 +37,11 @@ def ask(session: Session, *says: Say, then: Step, expects: tuple[str, ...] = ())
 def look_up(session: Session, name: str, *, then: Step, **args: Json) -> Turn:
     """Have the shell answer the call `name`; its `Result` goes to `then`."""
     return Turn(_towards(session, then, expects=(), choices=()), call=Call(name, args))
+
+
+def unknown_programme(session: Session) -> Turn:
+    """A card or scheme was named that is not known here: no papers and no office for it."""
+    return reply(session, Say("programme.unknown_name", choices=(FIT,)))
 
 
 def menu_of(*intents: str) -> tuple[Choice, ...]:
@@ -81,11 +89,19 @@ def number_unclear(event: Event) -> bool:
 
 def remember_cnic(session: Session, cnic: str) -> Session:
     """The session with this CNIC as the one being talked about."""
-    return session.with_slots(cnic=cnic, cnics=None)
+    return session.with_slots(cnic=cnic, cnics=None, no_card=None)
 
 
 def ask_cnic(session: Session, event: Event, *, then: Step) -> Turn:
-    """Ask for the CNIC, saying what was wrong with the one that came, if one did."""
+    """Ask for the CNIC, saying what was wrong with the one that came, if one did.
+
+    Whoever will not give it is told what it is for and what goes without it, and is not asked again.
+    """
+    refused = slot(event, "refuses") or ("no" if slot(event, "no_card") else None)
+    if refused == "why":
+        return ask(session, Say("cnic.why", choices=(FIT,)), then=then, expects=("cnic",))
+    if refused:
+        return reply(session.with_slots(no_card=True), Say("cnic.why", choices=(FIT,)))
     several = slot(event, "cnics")
     if several:
         pair = tuple(several[:2])

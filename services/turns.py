@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Inbound, Outbound, Result, Say, Session
-from bot.render import render
+from bot.render import labelled, render
 from bot.segments import count
 from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
@@ -111,6 +111,7 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     parts.at("answered")
 
     rendered = render(says, session.language, channel.limits, parts.catalogue)
+    session = labelled(session, rendered)
     out = Outbound(
         id=reply,
         channel=inbound.channel,

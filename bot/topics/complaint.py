@@ -56,6 +56,11 @@ def open_appeal(session: Session, event: Event) -> Turn:
     return _begin(session, event, "appeal")
 
 
+def open_drop(session: Session, event: Event) -> Turn:
+    """It was no complaint, or shall be none any more: nothing is filed."""
+    return reply(session.with_slots(complaint=None), Say("complaint.dropped"))
+
+
 def got_category(session: Session, event: Event) -> Turn:
     """The kind was picked from a menu, or named."""
     picked = slot(event, "choice") or slot(event, "category")
@@ -93,7 +98,7 @@ def got_evidence(session: Session, event: Event) -> Turn:
             turn = ask_cnic(session.with_slots(complaint=draft), event, then=got_evidence)
             return replace(turn, session=replace(turn.session, expects=expected(name, required=False)))
     if value is None and (not text or FIELDS[name].slot == "text"):
-        return _ask(session, draft)
+        return _ask(session, draft, in_words=bool(text) and not slot(event, "cnic"))
     if value == SKIPPED and name in draft["required"]:
         return reply(session.with_slots(complaint=None), Say("complaint.needed"))
     if value not in (None, SKIPPED):
@@ -236,12 +241,12 @@ def _next(session: Session, draft: dict[str, Json]) -> Turn:
     return look_up(filed, "complaint.file", category=draft["category"], **facts, then=got_reference)
 
 
-def _ask(session: Session, draft: dict[str, Json]) -> Turn:
+def _ask(session: Session, draft: dict[str, Json], *, in_words: bool = False) -> Turn:
     name = draft["ask"][0]
     field, expects = FIELDS[name], expected(name, required=name in draft["required"])
     return ask(
         session.with_slots(complaint=draft),
-        Say(field.key, choices=field.choices),
+        Say("complaint.in_words" if in_words else field.key, choices=field.choices),
         then=got_evidence,
         expects=expects,
     )

@@ -12,6 +12,7 @@ from bot.steps import (
     number_unclear,
     remember_cnic,
     reply,
+    slot,
     withheld,
 )
 
@@ -26,7 +27,7 @@ def got_cnic(session: Session, event: Event) -> Turn:
     cnic = given_cnic(session, event)
     if cnic:
         return _look_up(session, cnic)
-    if session.misses or number_unclear(event):
+    if session.misses or number_unclear(event) or slot(event, "refuses") or slot(event, "no_card"):
         return ask_cnic(session, event, then=got_cnic)
     return look_up(session, "registry.mine", then=got_people)
 

@@ -131,9 +131,8 @@ def test_any_text_answers_a_question_for_words_unless_it_is_clearly_something_el
     )
     taken = respond(asked, Heard(NOW, story.text, story.intent, 0.98, slots={"text": story.text}))
     assert said(taken) == ["complaint.ask.district"]
-    quoted = Heard(
-        NOW, "payment come call", "payment_status", 0.99, slots={"text": "y", "phone": "+923990000001"}
-    )
+    text = "payment come call"
+    quoted = Heard(NOW, text, "payment_status", 0.99, slots={"text": text, "phone": "+923990000001"})
     assert said(respond(asked, quoted)) == ["complaint.ask.district"]
 
 

@@ -79,9 +79,12 @@ def _sayable() -> Iterator[Say]:
         "complaint.closed", "complaint.reopened", "complaint.too_late", "complaint.ombudsman",
         "complaint.note", "complaint.by", "complaint.by_last", "complaint.answer",
         "cnic.ask", "cnic.ask_again", "cnic.ask_theirs", "cnic.wrong_length", "cnic.repeated",
-        *PRIVATE, "status.no_payment",
+        "complaint.dropped", "complaint.in_words", *PRIVATE, "status.no_payment",
     ):  # fmt: skip
         yield Say(key, LONGEST)
+    yield Say("cnic.why", choices=(eligibility.FIT,))
+    for key in ("fit.back", "fit.back.none", "fit.possible", "fit.again", "fit.noted"):
+        yield Say(key, {"low": 0, "high": 10_000_000})
     yield from _complaints()
     yield from _advice()
     two = tuple(Choice(end, "cnic.ending", {"last4": "0012"}) for end in CNIC_ENDS[:2])

@@ -98,6 +98,7 @@ def test_one_cnic_in_many_writings(text: str, words: Words) -> None:
         ("پانچ سو", {"amount": 500}),
         ("hazar baar kaha", {"amount": 1000}),
         ("lOlOlOlOO", {}),
+        ("lO1OlOlO", {}),
         ("8171 se msg", {}),
         ("10 hazar", {"amount": 10_000}),
         ("http://evil.example.com/x", {"link": True}),
@@ -201,6 +202,9 @@ def test_any_text_is_heard(text: str) -> None:
     heard = understand(text, Expects(choices=("a", "b"), slots=("text", "amount")), _WORDS, at=NOW)
     assert heard.text == text
     assert 0 <= heard.confidence <= 1
+    for slots in (("yes_no", "dont_know"), ("amount", "dont_know"), ("cnic",), ("province", "dont_know")):
+        waits = Expects(slots, ("yes", "no"), "ur-Latn", ("ji haan", "nahi"), "land_acres")
+        assert understand(text, waits, _WORDS, at=NOW).text == text
 
 
 @given(ANY)

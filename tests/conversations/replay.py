@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Limits, Result, Say, Session
-from bot.render import Rendered, render
+from bot.render import Rendered, labelled, render
 from bot.texts import Catalogue
 from bot.topics.complaint import ask_solved
 from bot.understand import Expects, Words, understand
@@ -118,6 +118,7 @@ class Replay:
 
     def _write(self, says: tuple[Say, ...]) -> None:
         shown = self.rendered(says, self.session.language, SMS)
+        self.session = labelled(self.session, shown)
         keys = " ".join(say.key for say in says)
         text = "\n".join(shown.parts).split("\n")
         self.lines.append(f"< [{keys}] {text[0]}")

@@ -21,6 +21,7 @@ BUDGET = {"ask", "fit", "why", "status", "eligibility", "complaint", "privacy", 
 FURTHER = (
     "status.line.", "status.children", "status.as_of", "status.conflict", "status.more_to_come",
     "status.of_person", "status.follow_up", "privacy.asked_by.", "privacy.stays.", "privacy.code_right",
+    "fit.back", "fit.possible", "fit.again", "fit.noted", "fee.free", "cnic.why",
 )  # fmt: skip
 """Further facts in the same reply: each may cost one more segment."""
 

@@ -54,6 +54,12 @@ def test_a_turn_is_saved_and_answered(parts: Parts) -> None:
         assert ready.phone.encode() not in repr(row).encode()
 
 
+def test_the_label_that_was_shown_may_be_typed(parts: Parts) -> None:
+    asked, typed = taken(parts, inbound("main ahl hun?"), inbound("hamein kya milega", id="SM2"))
+    assert "1 Hamein kya milega?" in texts([asked])[0]
+    assert "soobe" in texts([typed])[0]
+
+
 def test_the_same_message_again_gets_the_stored_answer(parts: Parts) -> None:
     ready = sample("enrolled, payment ready")
     message = inbound(ready.cnic, sender=ready.phone)
