@@ -234,7 +234,8 @@ def _go_on(turn: Turn, at: datetime) -> Turn:
 
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
-        session = session.with_slots(cnic=None, cnics=None, no_card=None, also=None, refused=None, withdrawn=None)
+        session = session.with_slots(cnic=None, cnics=None, no_card=None, also=None)
+        session = session.with_slots(refused=None, withdrawn=None)  # told of a record, for a complaint
         if session.topic != "update":  # what was begun and left then is nobody else's to see
             session = session.with_slots(update=None)
         if not _at_home(session):

@@ -83,7 +83,8 @@ def _put(
     if limits.window is not None and at - reached.heard_at > limits.window:
         return Posted(unsent="window_closed")
     rendered = render(says, reached.language, limits, post.catalogue)
-    named = f"{case.id}:{case.state.status}:{at.isoformat()}"
+    # Of this state and no other: said once, however often it is tried.
+    named = f"{case.id}:{case.state.status}:{case.state.level}:{at.isoformat()}"
     out = Outbound(
         id=post.keys.hash("reply", f"complaint:{named}").hex(),
         channel=reached.channel,
