@@ -25,7 +25,7 @@ from services.complaints.life import (
     visible,
     whereabouts,
 )
-from services.complaints.notice import Post, Posted
+from services.notices import Notices, Posted
 from services.privacy.identifiers import Keys
 from services.store.tables import grievance
 
@@ -40,9 +40,13 @@ CNIC = re.compile(r"\d(?:[ -]?\d){12}")
 class Office:
     """What complaints are worked on with."""
 
-    keys: Keys
     terms: Categories
-    post: Post
+    notices: Notices
+
+    @property
+    def keys(self) -> Keys:
+        """What sealed facts are opened with."""
+        return self.notices.keys
 
 
 class NotAllowed(Exception):
@@ -154,17 +158,17 @@ def _posted(
 ) -> Posted | None:
     if action == "reopen":
         says = told_of(whereabouts(case.reference, case.state))
-        return notice.tell(connection, office.post, case, says, at)
+        return notice.tell(connection, office.notices, case, says, at)
     if action != "close" and not tell:
         return None
     if not text.strip() or len(text) > LONGEST_TEXT or CNIC.search(text) or link(text):
         raise ValueError(f"what is sent has 1 to {LONGEST_TEXT} characters, and no CNIC and no link in it")
     if action == "close":
-        return notice.answer(connection, office.post, case, text, at)
+        return notice.answer(connection, office.notices, case, text, at)
     if case.state.sensitive:
         raise ValueError("the phone may be shared: a sensitive complaint is answered, and not written about")
     says = (Say("complaint.note", {"reference": case.reference, "text": text}),)
-    return notice.tell(connection, office.post, case, says, at)
+    return notice.tell(connection, office.notices, case, says, at)
 
 
 def _shown(connection: Connection, office: Office, staff: Staff, case: Case) -> bool:

@@ -11,14 +11,14 @@ import typer
 from rich.console import Console
 from sqlalchemy import Connection
 
-from services.app import build_catalogue, build_channels, build_office, open_database
+from services.app import notices_of, open_database
 from services.complaints import acts, shown
 from services.complaints.acts import NotAllowed, Office
 from services.complaints.cases import Case
 from services.complaints.categories import load_categories
 from services.complaints.life import STATUSES, Action, Staff
-from services.complaints.notice import Posted
 from services.locales import load_places
+from services.notices import Posted
 from services.settings import Settings
 from services.store.conversations import Overtaken
 
@@ -215,9 +215,7 @@ def _act(
 def _do(work: Callable[[Connection, Office], T], reference: str = "") -> T:
     settings = Settings()
     store, keys = open_database(settings)
-    channels, _ = build_channels(settings)
-    terms = load_categories(settings.complaint_categories)
-    office = build_office(keys, build_catalogue(), channels, terms)
+    office = Office(load_categories(settings.complaint_categories), notices_of(settings, keys))
     try:
         for _ in range(TRIES):
             try:

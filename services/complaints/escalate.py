@@ -52,7 +52,7 @@ def _move(connection: Connection, *, office: Office, id: str, now: datetime) -> 
     elif state.level == LAST:
         says = (Say("complaint.ombudsman", whereabouts(case.reference, state)),)
     if says:
-        said |= notice.tell(connection, office.post, case, says, now).said()
+        said |= notice.tell(connection, office.notices, case, says, now).said()
     cases.change(connection, office.keys, case, state, actor="clock", at=now, said=said)
     return True
 

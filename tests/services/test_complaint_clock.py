@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from services.app import build_office
 from services.complaints import acts, cases
 from services.complaints.acts import Office
 from services.complaints.cases import Case
@@ -46,7 +45,7 @@ def parts(store: Store, keys: Keys) -> Parts:
 
 @pytest.fixture
 def office(parts: Parts) -> Office:
-    return build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+    return Office(parts.sources.categories, parts.sources.notices)
 
 
 def test_what_is_late_goes_up_office_by_office(parts: Parts, office: Office) -> None:
@@ -185,7 +184,7 @@ def test_an_answer_and_a_message_of_the_citizen_at_once(store: Store, keys: Keys
             do(store, office, LOCAL, number, "close", text=ANSWER)
 
     parts = deploy(store, keys, at=at)
-    office = build_office(keys, parts.catalogue, parts.channels, parts.sources.categories)
+    office = Office(parts.sources.categories, parts.sources.notices)
     (thanked,) = texts(taken(parts, inbound("thank you", id="9")))
     assert moments
     assert thanked

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,15 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from bot.messages import Outbound, Session
-from services.app import build_office
 from services.complaints import Filing, acts, cases, file, shown
 from services.complaints.acts import NotAllowed, Office
 from services.complaints.cases import Case
 from services.complaints.categories import LEVELS
 from services.complaints.escalate import sweep
 from services.complaints.life import Action, Staff
-from services.complaints.notice import Posted
 from services.delivery import Delivery, deliver_one
+from services.notices import Posted
 from services.privacy.identifiers import Keys
 from services.store.engine import Store
 from services.store.tables import conversation, grievance, grievance_event, outbound
@@ -41,7 +41,7 @@ def parts(store: Store, keys: Keys) -> Parts:
 
 @pytest.fixture
 def office(parts: Parts) -> Office:
-    return build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+    return Office(parts.sources.categories, parts.sources.notices)
 
 
 def filed(parts: Parts, *said: str, start: int = 1, **fields: Any) -> str:
@@ -184,9 +184,9 @@ def test_what_may_not_be_sent_is_left_and_told(
     assert ANSWER in told, "and it is there once the person asks"
 
 
-def test_a_channel_that_is_off_and_a_conversation_that_is_gone(parts: Parts, keys: Keys) -> None:
+def test_a_channel_that_is_off_and_a_conversation_that_is_gone(parts: Parts, office: Office) -> None:
     number = filed(parts)
-    off = build_office(keys, parts.catalogue, {}, parts.sources.categories)
+    off = replace(office, notices=replace(office.notices, channels={}))
     _, posted = do(parts.store, off, LOCAL, number, "note", text="come on Monday", tell=True)
     assert posted
     assert posted.unsent == "channel_off"
