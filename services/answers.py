@@ -90,16 +90,21 @@ async def complaint_file(call: Call, context: Context) -> Result:
 async def complaint_status(call: Call, context: Context) -> Result:
     """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's.
 
-    Where that is a request to change a record, its kind is `change`.
+    Where that is a request to change a record, its kind is `change`; `reason` tells why it was refused,
+    `papers` what is still to be shown.
     """
-    store = context.sources.store
+    store, keys = context.sources.store, context.sources.keys
     found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
     if not found:
         mine = (context.conversation, call.args.get("reference"))
-        asked = await store.read(lambda connection: requests.of_reference(connection, *mine))
+        asked = await store.read(lambda connection: requests.of_reference(connection, keys, *mine))
         if asked:
             found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
             found["change"] = asked.kind
+            if asked.status == "refused":
+                found["reason"] = asked.reason
+            if asked.status == "evidence":
+                found["papers"] = load_kinds()[asked.kind].told()
     return Result(call, context.at, data=found)
 
 

@@ -372,7 +372,7 @@ change_request = sa.Table(
     sa.Column(
         "proven", sa.Boolean, nullable=False, comment="whether the sender's phone is the registered one"
     ),
-    sa.Column("status", sa.String(12), nullable=False, comment="new, exported, done or refused"),
+    sa.Column("status", sa.String(12), nullable=False, comment="new, exported, evidence, done or refused"),
     sa.Column("at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
     sa.Index("change_request_status", "status", "at"),

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.app import open_database
+from services.app import notices_of, open_database
 from services.privacy.identifiers import Keys
 from services.settings import Settings
 from services.store.engine import Store
@@ -19,6 +19,7 @@ from services.updates import export as exporting
 from services.updates import requests
 from services.updates import settle as settling
 from services.updates.kinds import load_kinds
+from services.updates.notice import tell_by
 
 MOST_LINES = 40
 """Lines of a table on the screen; a file gets them all."""
@@ -28,7 +29,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Kind = Annotated[str | None, typer.Option(help="only this kind of change")]
-Status = Annotated[str | None, typer.Option(help="new, exported, done or refused")]
+Status = Annotated[str | None, typer.Option(help="new, exported, evidence, done or refused")]
 Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="made on this day (UTC) or later")]
 
 
@@ -66,6 +67,8 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
     kind = load_kinds().get(row.kind)
     for paper in kind.papers if kind else ():
         table.add_row("paper", f"{paper.name} ({paper.confidence}, {paper.source})")
+    if facts.get("reason"):
+        table.add_row("reason", facts["reason"])
     if facts.get("note"):
         table.add_row("note of the registry", facts["note"])
     out.print(table, markup=False)
@@ -102,14 +105,26 @@ def settle(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help=".csv or .jsonl with reference, status (done, refused), note"
+            exists=True, dir_okay=False,
+            help=".csv or .jsonl with reference, status (done, refused, or evidence: papers are wanted), "
+            f"reason ({', '.join(settling.REASONS)}), note",
         ),
     ],
-) -> None:
-    """Take the registry's verdicts back. The same file again changes nothing."""
+) -> None:  # fmt: skip
+    """Take the registry's verdicts back and tell those who asked. The same file again does nothing.
+
+    People are told the reason, in their language; the note is for the staff.
+    """
+    now = datetime.now(UTC)
     with _database() as (store, keys):
-        outcome = settling.settle(store, keys, file, datetime.now(UTC))
-    out.print(f"{outcome.done:,} done, {outcome.refused:,} refused, {outcome.known:,} known already")
+        tell = tell_by(notices_of(Settings(), keys), now)
+        outcome = settling.settle(store, keys, file, now, tell)
+    out.print(
+        f"{outcome.done:,} done, {outcome.refused:,} refused, {outcome.evidence:,} wait for papers, "
+        f"{outcome.known:,} known already"
+    )
+    rest = outcome.done + outcome.refused + outcome.evidence - outcome.told
+    out.print(f"a message goes out to {outcome.told:,}; {rest:,} can be told only when they ask")
     for line, why in outcome.faults[:MOST_LINES]:
         err.print(f"line {line}: {why}", markup=False)
     if outcome.faults:

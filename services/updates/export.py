@@ -19,7 +19,7 @@ from services.store.engine import Store
 from services.updates import requests
 from services.updates.files import CSV, cell, checked, lines, whole
 from services.updates.kinds import load_kinds
-from services.updates.requests import FIRST_STATUS, AnyRow
+from services.updates.requests import FIRST_STATUS, UNSETTLED, AnyRow
 
 BATCH = 500
 """Requests of one statement: memory does not grow with their number."""
@@ -39,7 +39,7 @@ def export(
     `since` leaves older ones out; `again` takes in those that were exported before and are not settled. CNICs
     stand in it in plain, because the registry finds people by them. Raises FileExistsError, ValueError.
     """
-    statuses = (FIRST_STATUS, "exported") if again else (FIRST_STATUS,)
+    statuses = UNSETTLED if again else (FIRST_STATUS,)
     as_csv = checked(file).suffix == CSV
     told = (_told(keys, row) for row in _rows(store, statuses, kind=kind, since=since))
     # The mark at the beginning tells a spreadsheet that this is not the alphabet of its own country.

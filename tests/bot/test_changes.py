@@ -14,15 +14,17 @@ from bot.texts import Catalogue
 from bot.topics import update
 from bot.understand import Expects, Words, understand
 from services.updates.kinds import load_kinds
+from services.updates.requests import UNSAID, UNSETTLED
+from services.updates.settle import REASONS, VERDICTS, WANTED
 
 NOW = datetime(2026, 10, 5, 9, tzinfo=UTC)
 SMS = Limits(alphabet="sms", units=10, parts=2)
 TAGS = ("en", "ur", "ur-Latn")
-PARTS = ("update.choice.", "update.part.", "update.value.", "update.who.", "update.none.")
+PARTS = ("update.choice.", "update.part.", "update.value.", "update.who.", "update.none.", "update.reason.")
 """Keys of what stands inside other texts."""
 
 KINDS = load_kinds()
-STATUSES = ("new", "exported", "done", "refused")
+STATUSES = (*UNSETTLED, *VERDICTS)
 LONG = {
     "phone": {"how": "phone", "value": "0399-1234567"},
     "place": {"how": "place", "value": "naushahro_feroze"},
@@ -57,8 +59,11 @@ def _sayable(tag: str) -> Iterator[list[Say]]:
         papers = kind.told()
         yield [Say(f"update.taken.{kind.verified}", {"reference": "4829-1736", "papers": papers})]
         for status in STATUSES:
-            facts = {"reference": "4829-1736", "on": "2026-11-28", "change": id}
-            yield [Say(f"update.status.{status}", facts)]
+            for reason in (*REASONS, UNSAID):
+                facts = {"reference": "4829-1736", "on": "2026-11-28", "reason": reason}
+                yield [Say(f"update.status.{status}", {**facts, "change": id, "papers": papers})]
+                if status in (*VERDICTS, WANTED):
+                    yield [Say(f"update.settled.{status}", facts)]
     yield [Say("update.which", choices=update._choices(update.CHANGES))]
     yield [Say("update.which_marriage", choices=update._choices(update.MARRIAGE))]
     yield [Say("update.not_kept", choices=update.AGAIN)]

@@ -178,7 +178,7 @@ def test_every_kind_can_be_asked_and_kept(parts: Parts) -> None:
     assert (unknown.ok, unknown.error) == (False, "unknown_change")
     parts.store.run_now(lambda connection: [effect(connection) for effect in context.effects])
     assert {row.kind for row in rows(parts.store, change_request)} == set(load_kinds())
-    newest = parts.store.read_now(lambda c: requests.of_reference(c, b"c" * 16, None))
+    newest = parts.store.read_now(lambda c: requests.of_reference(c, parts.keys, b"c" * 16, None))
     assert newest is not None
 
 

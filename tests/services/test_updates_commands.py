@@ -55,10 +55,13 @@ def test_from_a_conversation_to_the_verdict(folder: Path) -> None:
     assert (told["cnic"], told["new_phone"]) == ("90000-0000001-2", "0399-7654321")
 
     reference = told["reference"]
-    Path("verdicts.csv").write_text(f"reference,status,note\n{reference},refused,no SIM shown\n", "utf-8")
+    Path("verdicts.csv").write_text(
+        f"reference,status,reason,note\n{reference},refused,papers,no SIM shown\n", "utf-8"
+    )
     settled = run("updates", "settle", "verdicts.csv")
     assert settled.exit_code == 0, settled.output
-    assert "0 done, 1 refused, 0 known already" in settled.output
+    assert "0 done, 1 refused, 0 wait for papers, 0 known already" in settled.output
+    assert "a message goes out to 0; 1 can be told only when they ask" in settled.output, "no terminal here"
     shown = run("updates", "show", reference)
     for expected in (
         "refused since",
@@ -68,6 +71,7 @@ def test_from_a_conversation_to_the_verdict(folder: Path) -> None:
         "no SIM shown",
         "0012",
     ):
+        "papers",
         assert expected in shown.output
     assert "9000000000012" not in shown.output
     assert reference in run("updates", "list", "--status", "refused").output
