@@ -19,6 +19,7 @@ from services.complaints.categories import load_categories
 from services.complaints.life import STATUSES, Action, Staff
 from services.locales import load_places
 from services.notices import Posted
+from services.privacy import audit
 from services.settings import Settings
 from services.store.conversations import Overtaken
 
@@ -159,7 +160,7 @@ def export(
     output: Annotated[Path | None, typer.Option(dir_okay=False, help="file; else standard output")] = None,
     with_cnic: WithCnic = False,
 ) -> None:
-    """Write all that you may see as CSV. That you read sensitive ones is kept."""
+    """Write all that you may see as CSV. That you took it out, and read sensitive ones, is kept."""
     staff, now = _staff(name, role, district), _now()
     _check_cnic(staff, with_cnic)
 
@@ -168,7 +169,11 @@ def export(
         for case in found:
             acts.read(connection, office, staff, case, now)
         file = io.StringIO(newline="")
-        return shown.write_csv(office, found, file, with_cnic=with_cnic), file.getvalue()
+        rows = shown.write_csv(office, found, file, with_cnic=with_cnic)
+        kind = "csv with CNICs" if with_cnic else "csv"
+        entry = audit.of_file(office.keys, now, staff=name, purpose="complaints.export", rows=rows, kind=kind)
+        audit.append(connection, office.keys, [entry])
+        return rows, file.getvalue()
 
     rows, text = _do(work)
     if output is None:

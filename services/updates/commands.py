@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.app import notices_of, open_database
+from services.privacy import audit
 from services.privacy.identifiers import Keys
 from services.settings import Settings
 from services.store.engine import Store
@@ -77,6 +78,7 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
 @commands.command()
 def export(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="a new .csv or .jsonl")],
+    name: Annotated[str, typer.Option("--as", help="your name, as it is kept in the audit")],
     since: Since = None,
     kind: Kind = None,
     again: Annotated[
@@ -90,9 +92,18 @@ def export(
     begins with a dot and holds them too: delete it.
     """
     _known(kind)
+    if not name.strip():
+        raise ValueError("--as needs your name")
     with _database() as (store, keys):
         day = since.replace(tzinfo=UTC) if since else None
-        count = exporting.export(store, keys, file, kind=kind, since=day, again=again)
+
+        def note(count: int) -> None:
+            entry = audit.of_file(
+                keys, datetime.now(UTC), staff=name, purpose="updates.export", rows=count, kind=file.suffix
+            )
+            store.run_now(lambda connection: audit.append(connection, keys, [entry]))
+
+        count = exporting.export(store, keys, file, kind=kind, since=day, again=again, note=note)
         marked = exporting.mark(store, file, datetime.now(UTC)) if mark else 0
     out.print(f"{count:,} requests: {file}")
     out.print("It holds CNICs in plain. Only you may read it (mode 0600); delete it once it is handed over.")

@@ -135,6 +135,13 @@ def test_the_export_is_csv_that_no_spreadsheet_runs(deployment: Path) -> None:
     assert row["where"].startswith("'=shop of Aslam")
     assert (row["amount"], row["receipt"], row["district"], row["level"]) == ("500", "yes", "kech", "tehsil")
     assert "cnic" not in row
+    told("export", "--output", str(file), "--with-cnic", *HEAD)
+    taken = [line.split("\t")[1:] for line in RUNNER.invoke(app, ["audit", "files"]).output.splitlines()]
+    who = HEAD[1]
+    assert taken == [
+        [who, "complaints.export", "1 rows as csv with CNICs"],
+        [who, "complaints.export", "1 rows as csv"],
+    ]
 
 
 def test_what_was_said_in_other_ways_is_shown() -> None:

@@ -122,6 +122,20 @@ def test_what_is_exported_is_chosen(store: Store, keys: Keys, tmp_path: Path) ->
     assert export(store, keys, tmp_path / "open.jsonl", again=True) == 1
 
 
+def test_no_file_is_there_that_is_not_on_record(store: Store, keys: Keys, tmp_path: Path) -> None:
+    propose(store, keys, "1", "2")
+    noted: list[int] = []
+    assert export(store, keys, tmp_path / "a.csv", note=noted.append) == 2
+    assert noted == [2]
+
+    def fails(count: int) -> None:
+        raise KeyError(count)
+
+    with pytest.raises(KeyError):
+        export(store, keys, tmp_path / "b.csv", note=fails)
+    assert not (tmp_path / "b.csv").exists()
+
+
 def test_a_request_that_comes_meanwhile_is_not_marked(store: Store, keys: Keys, tmp_path: Path) -> None:
     (first,) = propose(store, keys, "1", days=1)
     file = tmp_path / "requests.csv"
