@@ -237,7 +237,7 @@ def _noticed(session: Session, heard: Heard, away: bool) -> Session:
         session = session.with_slots(cnic=None, cnics=None, no_card=None, also=None)
         session = session.with_slots(refused=None, withdrawn=None)  # told of a record, for a complaint
         if session.topic != "update":  # what was begun and left then is nobody else's to see
-            session = session.with_slots(update=None)
+            session = session.with_slots(update=None, confirms=None)
         if not _at_home(session):
             session = session.with_slots(fit=None, fit_said=None, fit_told=None)
     if _at_home(session):

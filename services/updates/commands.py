@@ -40,7 +40,7 @@ def list_requests(kind: Kind = None, status: Status = None) -> None:
     _known(kind)
     with _database() as (store, _):
         found = store.read_now(lambda c: requests.newest(c, kind=kind, status=status, most=MOST_LINES + 1))
-    table = Table("reference", "made", "kind", "status", "from the registered phone", box=None)
+    table = Table("reference", "made", "kind", "status", "by the registered phone", box=None)
     for row in found[:MOST_LINES]:
         made = row.at.date().isoformat()
         table.add_row(row.reference, made, row.kind, row.status, "yes" if row.proven else "no")
@@ -60,7 +60,7 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
     table = Table(box=None, show_header=False)
     table.add_row("kind", row.kind)
     table.add_row("status", f"{row.status} since {row.changed_at.date()}, made {row.at.date()}")
-    table.add_row("from the registered phone", "yes" if row.proven else "no")
+    table.add_row("by the registered phone", "yes" if row.proven else "no")
     table.add_row("cnic", f"ends {facts['cnic'][-4:]}" if facts["cnic"] else "not told")
     for name, answer in facts["said"].items():
         value = exporting.value_of(answer)

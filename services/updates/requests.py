@@ -49,7 +49,7 @@ def propose(
 ) -> None:
     """Write a request. `facts` is sealed JSON: `cnic`, and what was `said`; `subject` the CNIC's keyed hash.
 
-    `proven`: whether it came from the phone that is registered for that CNIC.
+    `proven`: whether the phone that is registered for that CNIC stands behind it.
     """
     connection.execute(
         sa.insert(change_request).values(
@@ -65,6 +65,17 @@ def propose(
             changed_at=at,
         )
     )
+
+
+def confirm(connection: Connection, conversation: bytes, reference: str, at: datetime) -> None:
+    """Note that the registered phone agrees to an open request of this conversation.
+
+    One that was exported without that is new again, so that the registry hears of it.
+    """
+    t = change_request.c
+    mine = sa.update(change_request).where(t.conversation == conversation, t.reference == reference)
+    unsettled = mine.where(t.status.in_(UNSETTLED))
+    connection.execute(unsettled.values(proven=True, status=FIRST_STATUS, changed_at=at))
 
 
 def of_reference(

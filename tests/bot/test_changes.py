@@ -64,6 +64,12 @@ def _sayable(tag: str) -> Iterator[list[Say]]:
                 yield [Say(f"update.status.{status}", {**facts, "change": id, "papers": papers})]
                 if status in (*VERDICTS, WANTED):
                     yield [Say(f"update.settled.{status}", facts)]
+    facts = {"reference": "4829-1736", "code": "483920", "last4": "0012", "new4": "4321"}
+    yield [Say("update.taken.by_code", facts, (update.NO_OLD_PHONE,))]
+    for key in ("privacy.code_ask_again", "privacy.code_wrong"):
+        yield [Say(key, facts, (update.NO_OLD_PHONE,))]
+    for key in ("taken.by_this_phone", "confirmed", "code_message"):
+        yield [Say(f"update.{key}", facts)]
     yield [Say("update.which", choices=update._choices(update.CHANGES))]
     yield [Say("update.which_marriage", choices=update._choices(update.MARRIAGE))]
     yield [Say("update.not_kept", choices=update.AGAIN)]
@@ -85,7 +91,7 @@ def test_the_budget_covers_every_text(catalogue: Catalogue) -> None:
     said = {say.key for says in _sayable("en") for say in says}
     assert {
         key for key in catalogue.keys("en") if key.startswith("update.") and not key.startswith(PARTS)
-    } == said
+    } == {key for key in said if key.startswith("update.")}
 
 
 def heard(text: str, words: Words, *slots: str) -> Heard:
@@ -310,6 +316,53 @@ def test_a_reference_among_words_asks_for_its_state(words: Words) -> None:
         assert [say.key for say in turn.says] == [key]
     away = respond(talk.session, Result(talk.call, NOW, ok=False, error="late"))
     assert [say.key for say in away.says] == ["update.not_known_now"]
+
+
+def confirming(words: Words) -> Talk:
+    """Somebody with a new phone, who was asked for the code that went to the old one."""
+    talk = Talk(words)
+    for text in ("my number changed, it is 0399 1234568", "9000000000012", "yes"):
+        talk.say(text)
+    assert talk.call
+    data = {"reference": "4829-1736", "papers": ["own_cnic"], "verified": "by_code"}
+    assert talk.tell(Result(talk.call, NOW, data=data)) == ["update.taken.by_code"]
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "waits"),
+    [
+        ({"right": True}, "update.confirmed", False),
+        ({"right": False, "over": False}, "privacy.code_wrong", True),
+        ({"right": False, "over": True}, "update.taken.old_phone", False),
+        (None, "privacy.not_now", True),
+    ],
+)
+def test_what_the_code_was(words: Words, found: Json, said: str, waits: bool) -> None:
+    talk = confirming(words)
+    talk.say("483920")
+    call = Call("update.confirm", {"reference": "4829-1736", "cnic": "9000000000012", "code": "483920"})
+    assert talk.call == call
+    result = Result(call, NOW, data=found) if found else Result(call, NOW, ok=False, error="late")
+    assert talk.tell(result) == [said]
+    assert (talk.session.step == "got_code") is waits
+    assert ("confirms" in talk.session.slots) is waits
+
+
+@pytest.mark.parametrize("text", ["1", "no", "I don't know", "won't say"])
+def test_who_has_the_old_phone_no_more(words: Words, text: str) -> None:
+    talk = confirming(words)
+    assert talk.say("my uncle has it") == ["privacy.code_ask_again"]
+    talk.say(text)
+    assert talk.session.step is None
+
+
+def test_whose_code_was_waited_for_is_forgotten_with_the_rest(words: Words) -> None:
+    talk = confirming(words)
+    talk.say("when will my money come")
+    talk.now += timedelta(days=1)
+    talk.say("hello")
+    assert "confirms" not in talk.session.slots
 
 
 def test_kin_have_their_texts(catalogue: Catalogue) -> None:
