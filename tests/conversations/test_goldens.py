@@ -19,9 +19,9 @@ REPEATABLE = {"media.audio", "media.image", "media.other", "privacy.neutral"}
 BUDGET = {"ask", "fit", "why", "status", "eligibility", "complaint", "privacy", "cnic", "update"}
 """Topics whose replies must fit: one GSM-7 segment, or two of UCS-2."""
 FURTHER = (
-    "status.line.", "status.children", "status.as_of", "status.conflict", "status.more_to_come",
-    "status.of_person", "status.follow_up", "privacy.asked_by.", "privacy.stays.", "privacy.code_right",
-    "fit.back", "fit.possible", "fit.again", "fit.noted", "fee.free", "cnic.why",
+    "status.line.", "status.dated.", "status.apart.", "status.children", "status.as_of", "status.conflict",
+    "status.more_to_come", "status.of_person", "status.follow_up", "privacy.asked_by.", "privacy.stays.",
+    "privacy.code_right", "fit.back", "fit.possible", "fit.again", "fit.noted", "fee.free", "cnic.why",
 )  # fmt: skip
 """Further facts in the same reply: each may cost one more segment."""
 
