@@ -295,6 +295,12 @@ def test_who_comes_back_goes_on_but_not_the_next_day(words: Words) -> None:
         assert talk.say("a child was born") == [asked]
 
 
+def test_who_names_the_subject_instead_of_an_answer_is_asked_again(words: Words) -> None:
+    talk = Talk(words)
+    talk.say("my number changed")
+    assert talk.tell(Heard(NOW, intent="update_details", confidence=1.0)) == ["update.again.phone"]
+
+
 def test_who_breaks_off_at_night_may_go_on_in_the_morning(words: Words) -> None:
     talk = Talk(words)
     talk.say("my number changed")

@@ -54,7 +54,7 @@ def upgrade() -> None:
             "facts", sa.LargeBinary(), nullable=False, comment="sealed JSON: CNIC, what changed, evidence"
         ),
         sa.Column(
-            "proven", sa.Boolean(), nullable=False, comment="whether the sender's phone is the registered one"
+            "proven", sa.Boolean(), nullable=False, comment="whether the registered phone stands behind it"
         ),
         sa.Column(
             "status",
