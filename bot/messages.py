@@ -202,6 +202,7 @@ class Limits:
     (segments for "sms", characters for "text"). `parts`: most parts of one reply. `choices`: most
     buttons, 0 where choices must be numbered lines. `choice_length`: characters of a button label.
     `window`: how long after a person's last message free text may still be sent, None for always.
+    `tables`: national language tables that the operator is known to carry, by name (`bot.alphabets.TABLES`).
     """
 
     alphabet: Literal["sms", "text"]
@@ -210,6 +211,7 @@ class Limits:
     choices: int = 0
     choice_length: int = 0
     window: timedelta | None = None
+    tables: tuple[str, ...] = ()
 
 
 def _compact(fields: Mapping[str, Json]) -> str:

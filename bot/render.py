@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.messages import Button, Choice, Limits, Say, Session
-from bot.segments import count, split
+from bot.segments import SINGLE, count, split
 from bot.texts import Catalogue, Form
 from bot.understand.normalise import loose
 
-AIM = {"gsm7": 1, "ucs2": 2}
+AIM = {**dict.fromkeys(SINGLE, 1), "ucs2": 2}
 """Segments that a reply by SMS should not exceed: people and operators pay for each. A Roman segment
 holds 160 characters, two of Urdu script 134, so the budget in words is about the same."""
 
@@ -36,10 +36,10 @@ def render(says: Sequence[Say], language: str, limits: Limits, catalogue: Catalo
     choices = tuple(choice for say in says for choice in say.choices)
     if limits.alphabet == "sms":
         long, buttons = _sms(says, choices, language, catalogue, "long")
-        if _within_aim(long):
+        if within_aim(long, tables=limits.tables):
             return Rendered((long,), buttons)
         short, buttons = _sms(says, choices, language, catalogue, "short")
-        return Rendered(split(short, segments=limits.units), buttons)
+        return Rendered(split(short, segments=limits.units, tables=limits.tables), buttons)
     buttons = _buttons(choices, language, catalogue, "long")
     text = _text(says, language, catalogue, "long")
     if not _fit(buttons, limits):
@@ -94,8 +94,9 @@ def _fit(buttons: tuple[Button, ...], limits: Limits) -> bool:
     )
 
 
-def _within_aim(text: str) -> bool:
-    cost = count(text)
+def within_aim(text: str, *, tables: tuple[str, ...] = ()) -> bool:
+    """Whether a reply of this text costs no more than it should."""
+    cost = count(text, tables=tables)
     return cost.segments <= AIM[cost.alphabet]
 
 

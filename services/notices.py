@@ -72,7 +72,8 @@ class Notices:
         name = self.keys.hash("reply", f"notice:{id}").hex()
         if connection.execute(sa.select(outbound.c.id).where(outbound.c.id == name)).first():
             return
-        rendered = render(says, language, self.channels[channel].limits, self.catalogue)
+        limits = self.channels[channel].limits
+        rendered = render(says, language, limits, self.catalogue)
         out = Outbound(
             id=name,
             channel=channel,
@@ -90,7 +91,7 @@ class Notices:
                 channel=channel,
                 message=self.keys.seal(out.to_json()),
                 about=out.about,
-                segments=sum(count(part).segments for part in out.parts),
+                segments=sum(count(part, tables=limits.tables).segments for part in out.parts),
                 status="queued",
                 due_at=at,
                 at=at,

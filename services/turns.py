@@ -187,7 +187,7 @@ def _write(
     *,
     inline: bool,
 ) -> Callable[[Connection], None]:
-    seal = parts.keys.seal
+    seal, tables = parts.keys.seal, parts.channels[out.channel].limits.tables
     heard_row = {
         "channel": inbound.channel,
         "id": inbound.id,
@@ -202,7 +202,7 @@ def _write(
         "channel": out.channel,
         "message": seal(out.to_json()),
         "about": out.about,
-        "segments": sum(count(part).segments for part in out.parts),
+        "segments": sum(count(part, tables=tables).segments for part in out.parts),
         "status": "answered" if inline else "queued",
         "due_at": inbound.at,
         "at": parts.clock(),

@@ -93,7 +93,7 @@ def _put(
         priority="notice",
         about=",".join(say.key for say in says)[:80],
     )
-    segments = sum(count(part).segments for part in out.parts)
+    segments = sum(count(part, tables=limits.tables).segments for part in out.parts)
     conversations.speak_first(
         connection,
         case.conversation,
