@@ -11,9 +11,11 @@ import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
+from bot.alphabets import TABLES
 from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
+from services.app import build_catalogue
 from services.catalogue import load_languages
 from services.complaints.commands import commands as complaints
 from services.imports.commands import commands as extracts
@@ -23,6 +25,7 @@ from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
 from services.settings import Settings
+from services.sms_profile import show_tables
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
 from services.terminal import converse, converse_json
@@ -106,9 +109,23 @@ def understand_lines() -> None:
 
 
 @app.command()
-def segments(text: Annotated[str, typer.Argument(help="the message")]) -> None:
+def segments(
+    text: Annotated[str, typer.Argument(help="the message")] = "",
+    tables: Annotated[
+        list[str] | None, typer.Option("--table", help="a national language table that the operator carries")
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="what national language tables would save on our own texts")
+    ] = False,
+) -> None:
     """Count what a text costs as SMS."""
-    cost = count(text)
+    if profile:
+        show_tables(build_catalogue(), out)
+        return
+    unknown = set(tables or ()) - set(TABLES)
+    if unknown:
+        _fail(f"no table is called {sorted(unknown)[0]!r}: {', '.join(TABLES)}")
+    cost = count(text, tables=tuple(tables or ()))
     _print_json(
         {
             "alphabet": cost.alphabet,

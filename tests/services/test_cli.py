@@ -132,6 +132,20 @@ def test_segments() -> None:
     assert lines("segments", "it’s 5 €", input="") == [
         {"alphabet": "ucs2", "units": 8, "segments": 1, "forced_by": ["’"]}
     ]
+    text = "ا" * 70 + "۔"
+    (plain,), (carried,) = (
+        lines("segments", text, input=""),
+        lines("segments", text, "--table", "urdu", input=""),
+    )
+    assert (plain["alphabet"], plain["segments"]) == ("ucs2", 2)
+    assert (carried["alphabet"], carried["units"], carried["segments"]) == ("urdu", 72, 1)
+    assert run("segments", text, "--table", "hindi").exit_code == 2
+
+
+def test_segments_of_our_own_texts() -> None:
+    told = run("segments", "--profile")
+    assert told.exit_code == 0
+    assert "ur (Urdu)" in told.output
 
 
 def test_demo_data_needs_to_be_told_to_replace(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
