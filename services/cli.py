@@ -28,7 +28,7 @@ from services.settings import Settings
 from services.sms_profile import show_tables
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
-from services.terminal import converse, converse_json
+from services.terminal import PLAYED, converse, converse_json
 from services.updates.commands import commands as updates
 from services.vocabulary import load_words
 
@@ -48,7 +48,7 @@ app.add_typer(extracts)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram or web")]
+Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram, web or ussd")]
 
 
 @app.command()
@@ -82,8 +82,8 @@ def chat(
     channel: Channel = "sms",
 ) -> None:
     """Talk to the bot in this terminal, in the limits of a channel."""
-    if channel not in ("sms", "whatsapp", "telegram", "web"):
-        _fail(f"no channel is called {channel!r}: sms, whatsapp, telegram or web")
+    if channel not in PLAYED:
+        _fail(f"no channel is called {channel!r}: {', '.join(PLAYED)}")
     talk = converse_json if as_json else converse
     asyncio.run(talk(Settings(), sender, channel, sys.stdin, sys.stdout))
 
