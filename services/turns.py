@@ -39,7 +39,6 @@ MOST_TRIES = 5
 LONGEST_TEXT = 4000
 """Characters of an inbound text that are kept; no citizen's question is longer."""
 
-
 TURNING = "screen"
 """What a message is for, and its reply about, that only turns a screen."""
 

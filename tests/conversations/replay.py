@@ -70,6 +70,8 @@ class Replay:
         self.lines.append(f"> {text}")
         self.session = Session.from_json(self.session.to_json())
         typed = "" if text == "(dial)" else text
+        if not typed:
+            self.turns.append(((), self.session.language))  # after which the same may be said again
         if paged := turned(self.session, typed):
             self.session = paged
             return self._show("")
