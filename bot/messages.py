@@ -132,14 +132,18 @@ class Session:
         """One line of JSON, the inverse of `from_json`."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         fields["heard_at"] = self.heard_at.isoformat() if self.heard_at else None
+        if not self.screens:  # most channels have none, and every turn writes and reads this
+            del fields["screens"], fields["screen"]
         return _compact(fields)
 
     @classmethod
     def from_json(cls, text: str) -> "Session":
         """Read what `to_json` wrote; fields of an older version that are gone are ignored."""
         fields = {k: v for k, v in json.loads(text).items() if k in cls.__slots__}
-        for name in ("expects", "choices", "labels", "screens"):
+        for name in ("expects", "choices", "labels"):
             fields[name] = tuple(fields.get(name, ()))
+        if "screens" in fields:
+            fields["screens"] = tuple(fields["screens"])
         if fields.get("heard_at"):
             fields["heard_at"] = datetime.fromisoformat(fields["heard_at"])
         return cls(**fields)
