@@ -271,8 +271,8 @@ def _outright(clause: Clause) -> str:
         return _affirmed(rest[1:], denies)
     if "asks" in clause.all:
         return ""
-    if len(rest) < len(does):
-        return "no" if denies else "yes"
+    if len(rest) < len(does) and not denies:  # "ji, she cannot walk" denies what it is about, if anything
+        return "yes"
     return "yes" if "yes" in rest[-1] and "is" not in rest[-1] and not denies else ""
 
 
