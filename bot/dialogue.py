@@ -262,6 +262,11 @@ def _subject(heard: Heard) -> str:
     if heard.slots.get("questions") and not alone:
         return "questions"
     asked_about = "asking" in heard.slots and "programme" in heard.slots and matter in ("", "out_of_scope")
+    asked_about |= "why" in heard.slots and matter in (
+        "",
+        "out_of_scope",
+        "programme_info",
+    )  # why not that one
     if asked_about or ("no_card" in heard.slots and not matter):
         return "eligibility_check"
     anything = heard.slots.get("asks") == "anything" and "programme" not in heard.slots

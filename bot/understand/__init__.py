@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 
 from bot.messages import Heard, Json
+from bot.understand.answers import asks_why
 from bot.understand.dates import dates
 from bot.understand.expects import HOME, Expects, choice_of
 from bot.understand.features import Pieces, pieces
@@ -21,6 +22,7 @@ from bot.understand.money import amount_in_words
 from bot.understand.names import FACT
 from bot.understand.normalise import loose, plain, strict
 from bot.understand.slots import link, numbers, without_links
+from bot.understand.together import together
 from bot.understand.unknown import names_unknown
 from bot.understand.words import FUZZY, Words, compile_words
 
@@ -141,6 +143,10 @@ def _slots(
     slots |= words.names.find(tokens, awaited="district" in expects.slots, facts=facts)
     if slots.pop("measure", None):
         slots |= measures(tokens, words.names, words.numbers)
+    told = together(tokens, words.sides, words.particles, language or expects.language)
+    for fact, where in told.items():
+        if facts.setdefault(FACT + fact, where) == where:
+            slots[FACT + fact] = True
     if facts:
         deny(slots, facts, tokens, words, language or expects.language)
     if HOME in expects.slots and len(tokens) <= MOST_ANSWERED:
@@ -150,6 +156,8 @@ def _slots(
         slots |= words.names.find_misspelt(tokens, sought)
     if slots.pop("unknown", None) and "programme" not in slots and names_unknown(tokens, words.names):
         slots["unknown"] = True
+    if "programme" in slots and asks_why(tokens, words.particles, language or expects.language):
+        slots["why"] = True
     slots |= dates(clean, tokens, words.months, words.units, at.date())
     if link(clean):
         slots["link"] = True

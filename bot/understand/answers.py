@@ -175,6 +175,11 @@ def answer(
     return Answer("yes" if polite and not asks else "", polite, asks)
 
 
+def asks_why(words: Sequence[str], particles: Particles, language: str) -> bool:
+    """Whether a word of a text asks for a reason."""
+    return any("why" in particles.of(word, language) for word in words)
+
+
 def refuses(clauses: Sequence[Clause]) -> str:
     """How a text that was asked for a card's number withholds it: "why", "no", or "" where it does not."""
     for clause in clauses:

@@ -334,3 +334,10 @@ def test_questions_that_failed_go_on_later(talk: Talk) -> None:
 def test_whoever_will_not_send_the_cnic_is_asked_the_questions(talk: Talk) -> None:
     keys, _ = talk("ur-Latn", "cnic nahi dena chahta, sirf batao milega ya nahi")
     assert keys == ["fit.start", "ask.province"]
+
+
+def test_why_not_another_programme_is_answered_from_what_was_told(talk: Talk) -> None:
+    keys, replay = talk("ur-Latn", *BEGUN, "himmat card kyun nahi")
+    assert fit(replay)["programme"] == "himmat_card"
+    assert fit(replay)["said"]["province"] == "multan"
+    assert keys[-1].startswith(("ask.", "fit.", "why."))
