@@ -292,7 +292,7 @@ def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
     if subject == "fee" or _picked(heard) or _named(session, heard):
         return False
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
-    asks = bool(heard.slots.get("asking"))
+    asks = bool(heard.slots.get("asking") or heard.slots.get("why"))
     programme = "programme" in heard.slots and subject in ABOUT_PROGRAMMES
     if subject in ASIDES or (topic == session.topic and not programme and subject not in ON_PURPOSE):
         return False

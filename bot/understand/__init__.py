@@ -112,7 +112,8 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     said = listen(worded, tokens, slots, expects, words, language)
     if said.says and len(tokens) <= BRIEF_ANSWER and expects.language:
         language = None
-    if said.sure and said.says in (*ANSWERS, "why") and simple not in words.commands:
+    answered = said.says in ANSWERS or (said.says == "why" and "programme" not in slots)
+    if answered and said.sure and simple not in words.commands:
         return Heard(at, text, said.says, OUTRIGHT, (), slots, language)
     intent, confidence, guesses = _intent(simple, look, slots, expects, words)
     if confidence < 1 and not ANSWERED.isdisjoint(expects.slots):
