@@ -28,6 +28,10 @@ ASIDES = frozenset({"yes", "no", "dont_know", "wont_say", "thanks", "greeting", 
 CLEAR = 0.75
 """From this confidence on another subject goes before the open question."""
 
+WRONGS = frozenset({"complaint_deduction", "complaint_staff"})
+WRONG_DONE = 0.5
+"""From this confidence on a wrong that somebody tells of goes before a question of the home."""
+
 UNMISTAKABLE = 0.98
 """The same where the answer to the open question sounds like that subject."""
 
@@ -298,7 +302,8 @@ def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
         return False
     if asks and (session.topic == "feedback" or (programme and _at_home(session))):
         return True  # an opinion or an answer was asked for, and a question came
-    if subject not in ON_PURPOSE and heard.confidence < CLEAR:
+    wrong = subject in WRONGS and _at_home(session) and not _answers(session, heard)
+    if subject not in ON_PURPOSE and heard.confidence < (WRONG_DONE if wrong else CLEAR):
         return False
     if "text" in session.expects and not _brief(heard):  # a story has words of many subjects
         return False

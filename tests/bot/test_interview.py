@@ -341,3 +341,10 @@ def test_why_not_another_programme_is_answered_from_what_was_told(talk: Talk) ->
     assert fit(replay)["programme"] == "himmat_card"
     assert fit(replay)["said"]["province"] == "multan"
     assert keys[-1].startswith(("ask.", "fit.", "why."))
+
+
+def test_a_wrong_that_is_told_goes_before_the_questions(talk: Talk) -> None:
+    keys, _ = talk("ur", *BEGUN, "ایجنٹ پانچ سو مانگ رہا ہے فارم کے")
+    assert keys[0].startswith("complaint.")
+    keys, _ = talk("ur", *BEGUN, "آپ کو پکا ہے کیا")
+    assert keys[-1] == FIRST, "a doubt is none"
