@@ -293,7 +293,7 @@ def _obeyed(session: Session, heard: Heard) -> bool:
 
 def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
-    if subject == "fee" or _picked(heard) or _named(session, heard):
+    if subject == "fee" or _picked(heard) or _named(session, heard) or _asks_beside(session, heard):
         return False
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
     asks = bool(heard.slots.get("asking") or heard.slots.get("why"))
@@ -330,7 +330,7 @@ def _brief(heard: Heard) -> bool:
 def _answers(session: Session, heard: Heard) -> bool:
     if "choice" in heard.slots or any(name in heard.slots for name in session.expects):
         return True
-    if "fee" in heard.slots and _at_home(session):
+    if _asks_beside(session, heard):
         return True
     if heard.intent in {"dont_know", "wont_say"}:
         return "dont_know" in session.expects
@@ -341,6 +341,12 @@ def _answers(session: Session, heard: Heard) -> bool:
     ):
         return True
     return "yes_no" in session.expects and heard.intent in {"yes", "no"}
+
+
+def _asks_beside(session: Session, heard: Heard) -> bool:
+    """Whether a question of the home got something that is answered beside it: what it costs, where to go."""
+    beside = any(name in heard.slots for name in ("fee", "no_card")) or heard.slots.get("asks") == "office"
+    return _at_home(session) and beside
 
 
 def _take(step: Step, session: Session, heard: Heard) -> Turn:

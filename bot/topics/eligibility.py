@@ -130,7 +130,9 @@ def got_answer(session: Session, event: Event) -> Turn:
     if not fit:
         return _begin(session, event, None)
     question, value = fit["question"], value_of(fit["question"], event)
-    aside = (Say("fee.free"),) if slot(event, "fee") else ()
+    aside: tuple[Say, ...] = (Say("fee.free"),) if slot(event, "fee") else ()
+    aside += (Say("registration.office"),) if slot(event, "asks") == "office" else ()
+    aside += (Say("fit.noted"),) if slot(event, "no_card") and value is None else ()
     told = {name: said for name, said in volunteered(event).items() if name != question["fact"]}
     if _told(fit).get("province"):
         told.pop("province", None)  # where a son studies is not where they live

@@ -15,7 +15,7 @@ from bot.understand.expects import HOME, Expects, choice_of
 from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
-from bot.understand.listening import ANSWERED, MOST_ANSWERED, deny, listen, measure
+from bot.understand.listening import ANSWERED, MOST_ANSWERED, deny, listen, measure, nothing
 from bot.understand.matters import several
 from bot.understand.measures import measures
 from bot.understand.money import amount_in_words
@@ -121,7 +121,9 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
             return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
         told = any(name.startswith(FACT) for name in slots)
         vague = HOME in expects.slots and (told or len(tokens) > FEW_WORDS)
-        if intent in ANSWERS and (said.asks or said.sure or vague):  # "are you sure?" is no yes
+        if intent in ANSWERS and (
+            said.asks or said.sure or said.elsewhere or vague
+        ):  # "are you sure?" is no yes
             intent = None
     also: tuple[str, ...] = ()
     if intent and len(tokens) >= ENOUGH_FOR_TWO:
@@ -148,6 +150,8 @@ def _slots(
     for fact, where in told.items():
         if facts.setdefault(FACT + fact, where) == where:
             slots[FACT + fact] = True
+    if facts or HOME in expects.slots:
+        nothing(slots, tokens, words, language or expects.language)
     if facts:
         deny(slots, facts, tokens, words, language or expects.language)
     if HOME in expects.slots and len(tokens) <= MOST_ANSWERED:

@@ -69,6 +69,8 @@ class Answer(NamedTuple):
     """Whether it says so outright; otherwise only a denial or an affirmation stands somewhere in it."""
     asks: bool = False
     """Whether it asks something itself."""
+    elsewhere: bool = False
+    """Whether it denies something that another question is about."""
 
 
 class Clause(NamedTuple):
@@ -172,7 +174,8 @@ def answer(
         if says and not (consent and says == "yes"):
             return Answer(says, sure, asks)
         polite = polite or all("polite" in does for does in clause.does)
-    return Answer("yes" if polite and not asks else "", polite, asks)
+    elsewhere = any(clause.all & DENIALS and _concerns(clause, others) for clause in clauses)
+    return Answer("yes" if polite and not asks else "", polite, asks, elsewhere)
 
 
 def asks_why(words: Sequence[str], particles: Particles, language: str) -> bool:

@@ -41,6 +41,8 @@ def choice_of(simple: str, expects: Expects, words: Words) -> str | None:
     """The choice that a loosely normalised text picks: by number, by its id, or by what was shown for it."""
     if not expects.choices:
         return None
+    if len(expects.choices) == 1 and words.commands.get(simple) == "yes":
+        return expects.choices[0]  # a yes to the only thing that was offered
     if simple in expects.labels:
         return expects.choices[expects.labels.index(simple)]
     tokens = simple.split()

@@ -72,6 +72,8 @@ class Words:
     """Words of which two tell a fact of the home together."""
     undeniable: frozenset[str]
     """Slots of facts of which one name may be denied and another be true: no widow, but a wife."""
+    countable: tuple[str, ...]
+    """Facts that are numbers, of which a denial says 0."""
     examples: Mapping[str, frozenset[str]]
     """What the bot itself tells people to write -> the languages that tell so."""
 
@@ -137,6 +139,7 @@ def compile_words(
         topics=_topics(slots["topics"]),
         sides=_sides(slots["together"]),
         undeniable=frozenset(FACT + fact for fact in _texts(slots["denials"]["undeniable"])),
+        countable=tuple(_texts(slots["denials"]["countable"])),
         examples={example: frozenset(tags) for example, tags in examples.items()},
     )
 
