@@ -1,4 +1,4 @@
-"""`haqdar import | imports | quality`: our own registry, filled from extracts, and how good it is."""
+"""`haqdar import | imports`: our own registry, filled from extracts."""
 
 import sys
 from datetime import UTC, datetime
