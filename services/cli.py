@@ -24,6 +24,7 @@ from services.partner_commands import commands as partners
 from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
+from services.quality.commands import commands as quality
 from services.settings import Settings
 from services.sms_profile import show_tables
 from services.store.engine import StoreUnavailable
@@ -45,6 +46,7 @@ app.add_typer(updates, name="updates")
 app.add_typer(privacy)
 app.add_typer(complaints, name="complaints")
 app.add_typer(extracts)
+app.add_typer(quality)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
