@@ -119,7 +119,8 @@ class Notices:
         session: bytes | None = None,
         seen: int = 0,
     ) -> Posted:
-        segments = sum(count(part).segments for part in out.parts)
+        tables = self.channels[out.channel].limits.tables
+        segments = sum(count(part, tables=tables).segments for part in out.parts)
         said = {
             "id": out.id,
             "channel": out.channel,
