@@ -113,6 +113,7 @@ async def registry_status(call: Call, context: Context) -> Result:
     context.effects.append(lambda connection: remember(connection, asking, known=level == "own"))
     if level != "own":
         guard.pulse.note(asking.subject, began, missed=record is None)
+    if level != "own" or verdict != Verdict():
         await _leave_evenly(guard, verdict, context, began)
     data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
     if level == "none":

@@ -43,7 +43,8 @@ class Settings(BaseSettings):
         0.25,
         ge=0,
         le=1,
-        description="a refusal leaves at a multiple of so many seconds, so that its time tells nothing",
+        description="a refusal leaves at a multiple of so many seconds, more than sources usually take, "
+        "so that its time tells nothing",
     )
     guard_limits: Path | None = Field(None, description="file in place of services/privacy/guard.toml")
     trusted_proxies: str = Field(
