@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import eligibility, engine, guard, turns, understanding
+from benchmarks import audit, eligibility, engine, guard, turns, understanding
 
 if __name__ == "__main__":
     kept = [
         understanding.run(),
         eligibility.run(),
         engine.run(),
+        *(audit.run(kind) for kind in ("sqlite", "postgresql")),
         *(turns.run(kind) for kind in ("sqlite", "postgresql")),
         guard.run("sqlite"),
         guard.run("postgresql", 2000),

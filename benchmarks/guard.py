@@ -20,6 +20,7 @@ from benchmarks.apart import Apart, compare
 from bot.messages import Inbound, Say
 from bot.render import render
 from bot.segments import count as cost_of
+from bot.steps import SEND_CODE
 from bot.texts import Catalogue
 from channels.sms_twilio import LIMITS as SMS
 from services.privacy import guard
@@ -154,7 +155,7 @@ async def drive(turn: Turn, questions: Sequence[Ask]) -> list[Reply]:
 
 def neutral(catalogue: Catalogue, language: str = "ur") -> set[str]:
     """All that strangers are ever told of numbers, as `Reply.words` gives it."""
-    says = Say("privacy.neutral", {"last4": "****"}), Say("privacy.too_many")
+    says = Say("privacy.neutral", {"last4": "****"}, (SEND_CODE,)), Say("privacy.too_many")
     return {"\n".join(render([say], language, SMS, catalogue).parts) for say in says}
 
 

@@ -109,8 +109,9 @@ class Session:
     """Where a conversation stands. Everything in it survives a trip through JSON.
 
     `topic` and `step` name a function in `bot/topics`. `expects` are the slots that the open question
-    waits for; `choices` the ids of the last menu, in the order of their numbers. `misses` counts
-    answers in a row that did not help. `chosen` is true once the person picked the language.
+    waits for; `choices` the ids of the last menu, in the order of their numbers, and `labels` what the shell
+    showed for them, loosely normalised. `misses` counts answers in a row that did not help. `chosen` is true
+    once the person picked the language.
     """
 
     language: str = "ur"
@@ -120,6 +121,7 @@ class Session:
     slots: Mapping[str, Json] = field(default_factory=dict)
     expects: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     misses: int = 0
     heard_at: datetime | None = None
 
@@ -133,7 +135,7 @@ class Session:
     def from_json(cls, text: str) -> "Session":
         """Read what `to_json` wrote; fields of an older version that are gone are ignored."""
         fields = {k: v for k, v in json.loads(text).items() if k in cls.__slots__}
-        for name in ("expects", "choices"):
+        for name in ("expects", "choices", "labels"):
             fields[name] = tuple(fields.get(name, ()))
         if fields.get("heard_at"):
             fields["heard_at"] = datetime.fromisoformat(fields["heard_at"])

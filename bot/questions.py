@@ -4,23 +4,24 @@ A question is the data that `eligibility.next` gives: `fact`, `kind` (yes_no, nu
 `low`, `high`, `whole` and perhaps `bands` to choose from; perhaps `args`, which its text names.
 """
 
-import re
 from collections.abc import Mapping
 
 from bot.messages import Choice, Event, Heard, Json
-from bot.understand.normalise import plain
+from bot.understand.expects import HOME
+from bot.understand.names import FACT
+
+__all__ = ["HOME", "choices_of", "impossible", "value_of", "volunteered"]
 
 DONT_KNOW, WONT_SAY = "?", "-"
 """What is kept as the value of a fact that somebody does not know, or will not tell."""
 
 SILENCE = {"dont_know": DONT_KNOW, "wont_say": WONT_SAY}
 
-FACT = "fact."
-"""Slots of what somebody says about the home without being asked."""
-
 BAND = "band"
+THOUSAND = 1000
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+AGES = (0, 120)
+"""Years that a person may have."""
 
 
 def volunteered(event: Event) -> dict[str, Json]:
@@ -37,13 +38,17 @@ def choices_of(question: Mapping[str, Json]) -> tuple[tuple[Choice, ...], tuple[
     dont_know = Choice("dont_know", "fit.dont_know")
     match question:
         case {"kind": "yes_no"}:
-            return (Choice("yes", "fit.yes"), Choice("no", "fit.no"), dont_know), ("yes_no", "dont_know")
+            return (Choice("yes", "fit.yes"), Choice("no", "fit.no"), dont_know), (
+                "yes_no",
+                "dont_know",
+                HOME,
+            )
         case {"kind": "number", "bands": [_, *_] as bands}:
             named = tuple(_band(number, low, high, question) for number, (low, high) in enumerate(bands))
-            return (*named, dont_know), ("amount", "dont_know")
+            return (*named, dont_know), ("amount", "dont_know", HOME)
         case {"kind": "number"}:
-            return (), ("amount", "dont_know")  # numbered lines would stand in the way of small numbers
-    return (), ("province", "district", "dont_know")
+            return (), ("amount", "dont_know", HOME)  # numbered lines would stand in the way of small numbers
+    return (), ("province", "district", "dont_know", HOME)
 
 
 def value_of(question: Mapping[str, Json], event: Event) -> Json:
@@ -52,11 +57,13 @@ def value_of(question: Mapping[str, Json], event: Event) -> Json:
         return None
     choice = event.slots.get("choice")
     silent = SILENCE.get(str(choice)) or SILENCE.get(str(event.intent))
-    if silent:
+    guessed = question["kind"] == "number" and event.intent == "dont_know" and _said(event) is not None
+    if silent and not guessed:  # "I don't know, perhaps 5" is better than nothing
         return silent
     if question["kind"] == "yes_no":
         own = event.slots.get(FACT + str(question["fact"]))
-        return own if isinstance(own, bool) else {"yes": True, "no": False}.get(str(choice or event.intent))
+        said = {"yes": True, "no": False}.get(str(choice or event.intent))
+        return own if isinstance(own, bool) else _of_age(question, event) if said is None else said
     if question["kind"] == "number":
         if choice and str(choice).startswith(BAND):
             low, high = question["bands"][int(str(choice).removeprefix(BAND))]
@@ -66,19 +73,50 @@ def value_of(question: Mapping[str, Json], event: Event) -> Json:
 
 
 def _band(number: int, low: float, high: float, question: Mapping[str, Json]) -> Choice:
-    id = f"{BAND}{number}"
+    """A band by the round numbers beside its ends: nobody earns 149,999."""
+    id, over, under = f"{BAND}{number}", _round(low - 1), _round(high + 1)
     if low <= question["low"]:
-        return Choice(id, "fit.band.at_most", {"n": high})
+        return Choice(id, f"fit.band.{'below' if under else 'at_most'}", {"n": under or high})
     if high >= question["high"]:
-        return Choice(id, "fit.band.at_least", {"n": low})
-    return Choice(id, "fit.band.between", {"low": low, "high": high})
+        return Choice(id, f"fit.band.{'above' if over else 'at_least'}", {"n": over or low})
+    return Choice(id, "fit.band.between", {"low": over or low, "high": under or high})
+
+
+def _round(number: float) -> float | None:
+    return None if number % THOUSAND else number
+
+
+def impossible(question: Mapping[str, Json], event: Event) -> tuple[float, float] | None:
+    """The least and the most that is possible, where a text names a number beyond that."""
+    if not isinstance(event, Heard):
+        return None
+    if question["kind"] == "number":
+        value, low, high = _said(event), question["low"], question["high"]
+    else:
+        aged = "age_to" in (question.get("args") or {})
+        value, (low, high) = event.slots.get("years") if aged else None, AGES
+    return None if value is None or low <= value <= high else (low, high)
+
+
+def _of_age(question: Mapping[str, Json], heard: Heard) -> bool | None:
+    """Whether an age that somebody gives as an answer is within what was asked."""
+    limits, years = question.get("args") or {}, heard.slots.get("years")
+    if years is None or "age_to" not in limits or impossible(question, heard):
+        return None
+    if "age_from" not in limits:
+        return bool(years < limits["age_to"])
+    return bool(limits["age_from"] <= years <= limits["age_to"])
 
 
 def _number(question: Mapping[str, Json], heard: Heard) -> Json:
-    amount = heard.slots.get("amount")
-    if amount is None:
-        found = _NUMBER.search(plain(heard.text))
-        amount = float(found[0]) if found else 0 if heard.intent == "no" else None
+    amount = _said(heard)
+    if amount is None and heard.intent == "no":
+        amount = 0
     if amount is None or not question["low"] <= amount <= question["high"]:
         return None
     return int(amount) if question["whole"] or amount == int(amount) else amount
+
+
+def _said(heard: Heard) -> Json:
+    amount = heard.slots.get("amount")
+    return heard.slots.get("number") if amount is None else amount

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.messages import Button, Choice, Limits, Say
+from bot.messages import Button, Choice, Limits, Say, Session
 from bot.segments import count, split
 from bot.texts import Catalogue, Form
+from bot.understand.normalise import loose
 
 AIM = {"gsm7": 1, "ucs2": 2}
 """Segments that a reply by SMS should not exceed: people and operators pay for each. A Roman segment
@@ -46,6 +47,16 @@ def render(says: Sequence[Say], language: str, limits: Limits, catalogue: Catalo
     if catalogue.language(language).direction == "rtl":
         text = _CODE.sub(lambda code: f"\u2066{code[0]}\u2069", text)
     return Rendered(_pages(text, limits.units), buttons)
+
+
+def labelled(session: Session, shown: Rendered) -> Session:
+    """The session with what was shown for its choices, so that a label may be typed instead of its number.
+
+    A reply that shows no choices leaves those of the open question as they are.
+    """
+    if tuple(button.id for button in shown.choices) != session.choices:
+        return session if session.choices else replace(session, labels=())
+    return replace(session, labels=tuple(loose(button.label) for button in shown.choices))
 
 
 def _sms(

@@ -5,127 +5,26 @@ each may be repeated: a turn that is begun anew leaves nothing behind.
 """
 
 import json
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeAlias
-
-from sqlalchemy import Connection
+from collections.abc import Mapping
+from typing import Any
 
 from bot.messages import Call, Json, Result
-from services import complaints, desk
+from services import complaints, desk, linking, references
+from services.asking import Answerer, Context, Sources
 from services.eligibility.facts import Statement
-from services.privacy.disclosure import Policy, granted
-from services.privacy.evenly import Held, leave_evenly
-from services.privacy.guard import Block, Guard, Verdict, asking_of, count, judge, remember
+from services.enquiry import enquire
 from services.privacy.identifiers import Keys
-from services.programmes.advice import Advice
-from services.programmes.programme import Programmes
-from services.registry import (
-    REASONS_THAT_ARE_FACTS,
-    Enrolment,
-    Payment,
-    PaymentPoint,
-    PaymentPoints,
-    Registry,
-    Scope,
-    Unavailable,
-)
+from services.registry import REASONS_THAT_ARE_FACTS, Scope, Unavailable
+from services.status import local, registry_mine, registry_status
 from services.store import conversations
-from services.store.engine import Store
+from services.updates import requests
+from services.updates.kinds import load_kinds
 
-SCOPES: frozenset[Scope] = frozenset({"person.link", "enrolment.status", "payment.timeline"})
+__all__ = ["ANSWERS", "Context", "Sources"]
 
-URGENCY = ("ready", "blocked", "returned", "on_the_way", "withdrawn", "not_released")
-"""Payments are said in this order: money that waits for its owner first."""
-
-MOST_PAYMENTS = 6
-
-MARGIN = 0.15
-"""Seconds before the turn's deadline by which an answer that was held back leaves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where answers come from."""
-
-    store: Store
-    keys: Keys
-    registry: Registry
-    points: PaymentPoints
-    programmes: Programmes
-    advice: Advice
-    guard: Guard
-    disclosure: Policy = "registered_phone"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who is asking, and when. `effects` are run in the turn's own transaction. `ends`: loop time.
-
-    `held`: how the answer is to be held back once more when all is written, so that not even that it is
-    written faster by a processor that has just been busy tells anything.
-    """
-
-    conversation: bytes
-    phone: bytes | None
-    provable: bool
-    at: datetime
-    sources: Sources
-    block: Block
-    ends: float
-    effects: list[Callable[[Connection], None]] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
-
-
-Answerer: TypeAlias = Callable[[Call, Context], Awaitable[Result]]
-
-
-async def registry_status(call: Call, context: Context) -> Result:
-    """`cnic` -> `disclosure`, `last4` and, as far as that is granted, `enrolments` and `payments`.
-
-    `closed`: the asker asked about too many different numbers today, and nothing was looked up.
-    """
-    sources, guard, cnic = context.sources, context.sources.guard, str(call.args["cnic"])
-    began, limits = time.monotonic(), guard.limits
-    asking = asking_of(
-        sources.keys,
-        cnic,
-        sender=context.phone or context.conversation,
-        block=context.block,
-        day=context.at.date(),
-        near_digits=limits.near_digits,
-    )
-    everyone = guard.pulse.numbers(began)
-    counts = await sources.store.read(lambda c: count(c, asking, limits, everyone=everyone))
-    verdict = judge(counts, limits)
-    if verdict.answer == "closed":
-        await _leave_evenly(guard, verdict, context, began)
-        return Result(call, context.at, data={"disclosure": "none", "closed": True})
-    try:
-        record = await sources.registry.find(cnic, SCOPES)
-    except Unavailable:
-        await _leave_evenly(guard, verdict, context, began)
-        return Result(call, context.at, ok=False, error="unavailable")
-    policy = sources.disclosure if verdict.word else "registered_phone"
-    level = granted(record.person if record else None, context.phone, policy)
-    context.effects.append(lambda connection: remember(connection, asking, known=level == "own"))
-    if level != "own":
-        guard.pulse.note(asking.subject, began, missed=record is None)
-    if level != "own" or verdict != Verdict():
-        await _leave_evenly(guard, verdict, context, began)
-    data: dict[str, Json] = {"disclosure": level, "last4": cnic[-4:]}
-    if level == "none":
-        data["provable"] = context.provable and context.phone is None
-    elif level == "word":
-        standing = (record and record.enrolments) or ()
-        data["enrolments"] = [{"status": enrolment.status} for enrolment in standing]
-    elif record is not None and record.person is not None:
-        data["enrolments"] = [_enrolment(e, context) for e in record.enrolments or ()]
-        said = _said_first(record.payments or ())
-        data["payments"] = [_payment(p, record.person.district) for p in said]
-    return Result(call, context.at, data=data)
+NOTHING: frozenset[Scope] = frozenset()
+KNOWN: frozenset[Scope] = frozenset({"enrolment.status"})
+"""What a registry tells of a family that rules ask about."""
 
 
 async def programme_facts(call: Call, context: Context) -> Result:
@@ -161,41 +60,93 @@ async def payment_points_find(call: Call, context: Context) -> Result:
         points = await context.sources.points.payment_points(district, context.at.date())
     except Unavailable:
         return Result(call, context.at, ok=False, error="unavailable")
-    found = [{"kind": point.kind, "name": _name(point)} for point in points]
+    found = [{"kind": point.kind, "name": local(point)} for point in points]
     return Result(call, context.at, data={"district": district, "points": found})
 
 
+async def complaint_asks(call: Call, context: Context) -> Result:
+    """`category` -> the evidence to `ask` for, and what of it is `required`."""
+    category = context.sources.categories.by_id.get(str(call.args["category"]))
+    if category is None:
+        return Result(call, context.at, ok=False, error="unknown_category")
+    return Result(call, context.at, data={"ask": list(category.ask), "required": list(category.required)})
+
+
 async def complaint_file(call: Call, context: Context) -> Result:
-    """`category` and facts in the person's own words -> `reference`."""
-    facts = dict(call.args)
-    cnic = facts.pop("cnic", None)
-    keys = context.sources.keys
-    reference = await context.sources.store.read(
-        lambda connection: complaints.free_reference(connection, call.id)
+    """`category` and its evidence -> `reference`, whether it was told `already`; else how it goes on."""
+    sources, facts = context.sources, dict(call.args)
+    keys, terms = sources.keys, sources.categories
+    category = terms.by_id[str(facts.pop("category"))]
+    filing = complaints.Filing(call.id, context.conversation, context.phone, category, facts, context.at)
+    before = await sources.store.read(lambda c: complaints.same_matter(c, keys, filing, terms))
+    if before:
+        context.effects.append(lambda c: complaints.add(c, keys, before, filing))
+        return Result(call, context.at, data={"reference": before.reference, "already": True})
+    reference = await sources.store.read(lambda c: complaints.free_reference(c, call.id))
+    context.effects.append(lambda c: complaints.file(c, keys, filing, reference))
+    return Result(call, context.at, data=complaints.promised(filing, reference))
+
+
+async def complaint_status(call: Call, context: Context) -> Result:
+    """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's.
+
+    Where that is a request to change a record, its kind is `change`.
+    """
+    store = context.sources.store
+    found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
+    if not found:
+        mine = (context.conversation, call.args.get("reference"))
+        asked = await store.read(lambda connection: requests.of_reference(connection, *mine))
+        if asked:
+            found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
+            found["change"] = asked.kind
+    return Result(call, context.at, data=found)
+
+
+async def complaint_confirm(call: Call, context: Context) -> Result:
+    """`reference` (None: the one that waits for a word), `solved` -> how it stands by this word."""
+    solved = bool(call.args["solved"])
+    told, effect = await context.sources.store.read(
+        lambda connection: complaints.confirm(connection, solved=solved, **_owner(call, context))
     )
+    if effect:
+        context.effects.append(effect)
+    return Result(call, context.at, data=told)
+
+
+async def update_fields(call: Call, context: Context) -> Result:
+    """`kind` of change -> the `fields` that are asked for it."""
+    kind = load_kinds().get(str(call.args["kind"]))
+    if kind is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
+    return Result(call, context.at, data={"fields": [field.asked() for field in kind.fields]})
+
+
+async def update_propose(call: Call, context: Context) -> Result:
+    """`kind`, `cnic` or None, what was `said` -> `reference`, the `papers` to bring, how it is `verified`.
+
+    It is a request and no more. Whether the phone is the registered one is noted and never told.
+    """
+    keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    reference = await context.sources.store.read(
+        lambda connection: references.free_reference(connection, call.id)
+    )
+    proven = await _proven(cnic, context)
     context.effects.append(
-        lambda connection: complaints.file(
+        lambda connection: requests.propose(
             connection,
             call.id,
             reference=reference,
             conversation=context.conversation,
-            category=str(facts["category"]),
-            cnic=keys.hash("cnic", str(cnic)) if cnic else None,
-            facts=_sealed(keys, facts),
+            kind=kind,
+            subject=keys.hash("cnic", cnic) if cnic else None,
+            facts=_sealed(keys, {"cnic": cnic, "said": call.args["said"]}),
+            proven=proven,
             at=context.at,
         )
     )
-    return Result(call, context.at, data={"reference": reference})
-
-
-async def complaint_status(call: Call, context: Context) -> Result:
-    """`reference`, or None for the newest -> `reference`, `status`, `on`; nothing if not the asker's."""
-    found = await context.sources.store.read(
-        lambda connection: complaints.standing(connection, context.conversation, call.args.get("reference"))
-    )
-    if found is None:
-        return Result(call, context.at)
-    data = {"reference": found.reference, "status": found.status, "on": found.on.isoformat()}
+    known = load_kinds()[kind]
+    data = {"reference": reference, "papers": known.told(), "verified": known.verified}
     return Result(call, context.at, data=data)
 
 
@@ -243,11 +194,23 @@ async def consent_start(call: Call, context: Context) -> Result:
 
 ANSWERS: Mapping[str, Answerer] = {
     "registry.status": registry_status,
+    "registry.mine": registry_mine,
+    "link.send_code": linking.send_code,
+    "link.check_code": linking.check_code,
+    "audit.mine": linking.audit_mine,
+    "privacy.forget": linking.forget_me,
+    "helper.list": linking.helper_list,
+    "helper.give": linking.helper_give,
+    "helper.end": linking.helper_end,
     "programme.facts": programme_facts,
     "eligibility.next": eligibility_next,
     "payment_points.find": payment_points_find,
+    "complaint.asks": complaint_asks,
     "complaint.file": complaint_file,
     "complaint.status": complaint_status,
+    "update.fields": update_fields,
+    "update.propose": update_propose,
+    "complaint.confirm": complaint_confirm,
     "desk.open": desk_open,
     "scam.report": keep_note,
     "feedback.record": keep_note,
@@ -255,69 +218,48 @@ ANSWERS: Mapping[str, Answerer] = {
     "consent.start": consent_start,
 }
 
-
-async def _leave_evenly(guard: Guard, verdict: Verdict, context: Context, began: float) -> None:
-    """Raise what alarms are due, and wait until the time of the answer tells nothing."""
-    for alarm in guard.pulse.alarms(verdict.alarms, began):
-        await guard.alert(alarm)
-    held = Held(began, guard.bucket, verdict.seconds, context.ends - MARGIN)
-    context.held.append(held)
-    await leave_evenly(held)
+LATER: Mapping[str, Answerer] = {
+    "registry.status": registry_status,
+    "link.deliver_code": linking.deliver_code,
+}
+"""What may be owed, and is answered after the turn."""
 
 
 async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     """Facts of the asker's own record that rules speak of; none where it is not theirs, or not to be had."""
-    try:
-        record = await context.sources.registry.find(cnic, SCOPES)
-    except Unavailable:
-        return {}
-    person = record and record.person
-    if not (record and person) or granted(person, context.phone, context.sources.disclosure) != "own":
+    found = await enquire(context.sources.desk, context.asker, cnic, KNOWN, purpose="eligibility.next")
+    if found.grant.level != "own":
         return {}
     told: dict[str, Statement] = {}
-    for enrolment in record.enrolments or ():
+    for fact in found.view.enrolments:
+        enrolment, as_of = fact.value, fact.as_of
         if enrolment.programme == "kafaalat":
-            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", record.as_of)
+            told["kafaalat_beneficiary"] = Statement(enrolment.status == "enrolled", "registry", as_of)
         if enrolment.reason in REASONS_THAT_ARE_FACTS:
             told[str(enrolment.reason)] = Statement(True, "registry", enrolment.since)
-    if person.sex == "x":
-        told["transgender_member"] = Statement(True, "registry", record.as_of)
+    if found.who.person and found.who.person.sex == "x":
+        told["transgender_member"] = Statement(True, "registry", found.who.persons[0].as_of)
     return told
 
 
-def _said_first(payments: tuple[Payment, ...]) -> list[Payment]:
-    newest = max((payment.cycle for payment in payments), default="")
-    said = [p for p in payments if p.cycle == newest or URGENCY.index(p.status) < 3]
-    said.sort(key=lambda p: (URGENCY.index(p.status), -p.amount))
-    return said[:MOST_PAYMENTS]
+async def _proven(cnic: str | None, context: Context) -> bool:
+    """Whether the asker is linked to that CNIC as its holder."""
+    if not cnic:
+        return False
+    found = await enquire(context.sources.desk, context.asker, cnic, NOTHING, purpose="update.propose")
+    return found.grant.level == "own"
 
 
-def _payment(payment: Payment, district: str) -> dict[str, Any]:
+def _owner(call: Call, context: Context) -> dict[str, Any]:
+    """Whose complaint, and which."""
     return {
-        "programme": payment.programme,
-        "cycle": payment.cycle,
-        "amount": payment.amount,
-        "status": payment.status,
-        "reason": payment.reason,
-        "on": payment.on.isoformat() if payment.on else None,
-        "point": _name(payment.point) if payment.point else None,
-        "district": payment.point.district if payment.point else district,
+        "keys": context.sources.keys,
+        "terms": context.sources.categories,
+        "who": context.conversation,
+        "phone": context.phone,
+        "reference": call.args["reference"],
+        "at": context.at,
     }
-
-
-def _enrolment(enrolment: Enrolment, context: Context) -> dict[str, Any]:
-    programmes = context.sources.programmes
-    return {
-        "programme": enrolment.programme,
-        "status": enrolment.status,
-        "reason": enrolment.reason,
-        "since": enrolment.since.isoformat(),
-        **programmes.rule(enrolment.programme, enrolment.reason),
-    }
-
-
-def _name(point: PaymentPoint) -> dict[str, str]:
-    return {"en": point.name, "ur": point.name_ur}
 
 
 def _sealed(keys: Keys, data: Mapping[str, Json]) -> bytes:

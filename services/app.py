@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -18,17 +19,31 @@ from channels.sms_twilio import SmsTwilio
 from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
 from channels.whatsapp_twilio import WhatsAppTwilio
+from services.afterwards import follow_forever
 from services.alerts import alert_staff
-from services.answers import Sources
+from services.asking import Sources
 from services.catalogue import load_catalogue
+from services.complaints.acts import Office
+from services.complaints.categories import Categories, load_categories
+from services.complaints.escalate import sweep
+from services.complaints.notice import Post
 from services.delivery import Delivery, deliver_forever
+from services.enquiry import Desk
 from services.locales import load_places
+from services.notices import Notices
+from services.partner_audit import audit_partners
+from services.partners import Partners, load_partners
 from services.privacy.guard import make_guard
-from services.privacy.identifiers import Keys, load_or_create_secret, verify_key
+from services.privacy.identifiers import Keys, load_or_create_secrets, verify_key
 from services.privacy.limits import STANDARD, load_limits
+from services.privacy.retention import enforce_daily
 from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
+from services.registry import Registry
+from services.registry.chosen import connect
+from services.registry.copies import StoredCopies
+from services.registry.lookup import Lookup
 from services.registry.sql import SqlRegistry
 from services.settings import Settings
 from services.store.engine import Store, open_store
@@ -37,6 +52,8 @@ from services.telegram_polling import poll
 from services.turns import Parts, take
 from services.vocabulary import load_words
 from services.web.chat import add_chat
+from services.web.dci import add_dci
+from services.web.dci_answers import Lookups
 from services.web.webhooks import add_webhooks
 
 KEY_FILE = "secret.key"
@@ -50,6 +67,9 @@ class Built:
 
     parts: Parts
     programmes: Programmes
+    registry: Registry
+    """Our own tables, which partners may ask."""
+    partners: Partners | None
     off: Mapping[str, str]
     """Channels that are not in use -> the setting that would turn them on."""
 
@@ -75,21 +95,36 @@ def build_advice(programmes: Programmes) -> Advice:
     return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
-def secret_of(settings: Settings) -> bytes:
-    """The deployment's secret: from the settings, else from its file, made once."""
+def build_office(
+    keys: Keys, catalogue: Catalogue, channels: Mapping[str, Channel], terms: Categories
+) -> Office:
+    """What complaints are worked on with, and answered on these channels."""
+    limits = {name: channel.limits for name, channel in channels.items()}
+    return Office(keys, terms, Post(keys, catalogue, limits))
+
+
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """The deployment's secrets, newest first: from the settings, else from their file, made once."""
     if settings.secret_key:
-        return settings.secret_key.get_secret_value().encode()
-    return load_or_create_secret(settings.data_dir / KEY_FILE)
+        given = (settings.secret_key, *settings.secret_key_previous)
+        return tuple(secret.get_secret_value().encode() for secret in given)
+    return load_or_create_secrets(settings.data_dir / KEY_FILE)
 
 
-def open_database(settings: Settings) -> tuple[Store, Keys]:
+def open_database(settings: Settings, *, verify: bool = True) -> tuple[Store, Keys]:
     """The migrated database and its keys. Raises `StoreUnavailable`, `WrongKey` or ValueError."""
-    keys = Keys.from_secret(secret_of(settings))
+    keys = Keys.from_secret(*secrets_of(settings))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.database, pool=settings.pool)
     migrate(store)
-    store.run_now(lambda connection: verify_key(connection, keys))
+    if verify:
+        store.run_now(lambda connection: verify_key(connection, keys))
     return store, keys
+
+
+def partners_of(settings: Settings) -> Partners | None:
+    """The partner systems, None where there are none. Raises ValueError for a file that cannot be right."""
+    return load_partners(settings.partners, os.environ) if settings.partners else None
 
 
 def build(
@@ -102,34 +137,36 @@ def build(
     store, keys = open_database(settings)
     channels, off = build_channels(settings)
     programmes = load_programme_data()
+    channels |= extra or {}
+    catalogue = build_catalogue()
     registry = SqlRegistry(store, keys, lambda: clock().date())
-    guard = make_guard(
-        load_limits(settings.guard_limits or STANDARD),
-        alert_staff(store, keys, clock),
-        bucket=settings.refusal_bucket,
-    )
+    partners = partners_of(settings)
+    sources = connect(settings.sources, store=registry, keys=keys, clock=clock, partners=partners)
+    lookup = Lookup(sources, StoredCopies(store, keys, clock))
+    limits = load_limits(settings.guard_limits or STANDARD)
+    guard = make_guard(limits, alert_staff(store, keys, clock), bucket=settings.refusal_bucket)
     parts = Parts(
         store=store,
         keys=keys,
         words=load_words(),
-        catalogue=build_catalogue(),
+        catalogue=catalogue,
         sources=Sources(
-            store,
-            keys,
-            registry,
-            registry,
-            programmes,
-            build_advice(programmes),
-            guard,
-            settings.disclosure,
+            store=store,
+            keys=keys,
+            desk=Desk(store, keys, lookup, guard, settings.disclosure),
+            points=registry,
+            programmes=programmes,
+            advice=build_advice(programmes),
+            notices=Notices(keys, catalogue, channels, settings.default_language),
+            categories=load_categories(settings.complaint_categories),
         ),
-        channels={**channels, **(extra or {})},
+        channels=channels,
         clock=clock,
         default_language=settings.default_language,
         deadline=settings.deadline,
         at=at,
     )
-    return Built(parts, programmes, off)
+    return Built(parts, programmes, registry, partners, off)
 
 
 def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, str]]:
@@ -168,8 +205,15 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        delivery = Delivery(parts.store, parts.keys, parts.channels, clock)
-        tasks = [asyncio.create_task(deliver_forever(delivery))]
+        office = build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+        delivery = Delivery(
+            parts.store, parts.keys, parts.channels, clock, chores=(partial(sweep, parts.store, office),)
+        )
+        tasks = [
+            asyncio.create_task(deliver_forever(delivery)),
+            asyncio.create_task(follow_forever(parts)),
+            asyncio.create_task(enforce_daily(parts.store, parts.keys, clock)),
+        ]
         if isinstance(telegram, Telegram):
             tasks.append(asyncio.create_task(_run_telegram(telegram, parts, settings)))
         yield
@@ -193,6 +237,9 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
     web = parts.channels["web"]
     assert isinstance(web, Web)
     add_chat(app, parts, web)
+    if built.partners:
+        looks = Lookups(built.registry, audit_partners(parts.store, parts.keys), parts.store)
+        add_dci(app, built.partners, looks, clock=clock)
     return app
 
 

@@ -8,7 +8,13 @@ from rich.table import Table
 
 from bot.segments import count
 from bot.texts import Catalogue, Form, known_locale, placeholders
-from services.app import build_catalogue, build_channels, load_programme_data, open_database
+from services.app import (
+    build_catalogue,
+    build_channels,
+    load_programme_data,
+    open_database,
+    partners_of,
+)
 from services.eligibility.rules import facts_of
 from services.privacy.identifiers import WrongKey
 from services.privacy.limits import STANDARD, load_limits
@@ -22,7 +28,8 @@ MASK = "***"
 
 def report(settings: Settings, out: Console) -> list[str]:
     """Print what is in order and what is not; the faults are also returned."""
-    faults = [*_database(settings), *_guard(settings), *texts(build_catalogue()), *_programmes()]
+    faults = [*_database(settings), *_guard(settings), *_partners(settings)]
+    faults += [*texts(build_catalogue()), *_programmes()]
     channels, off = build_channels(settings)
     load_words()
     if settings.public_url.startswith("http://") and len(channels) > 1:
@@ -152,3 +159,11 @@ def _programmes() -> list[str]:
     except ValueError as fault:
         return [str(fault)]
     return list(sentences(programmes, build_catalogue()))
+
+
+def _partners(settings: Settings) -> list[str]:
+    try:
+        partners_of(settings)
+    except ValueError as fault:
+        return str(fault).splitlines()
+    return []

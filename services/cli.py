@@ -15,13 +15,18 @@ from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
 from services.catalogue import load_languages
+from services.complaints.commands import commands as complaints
+from services.imports.commands import commands as extracts
 from services.learning.commands import commands as learning
+from services.partner_commands import commands as partners
+from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
 from services.settings import Settings
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
 from services.terminal import converse, converse_json
+from services.updates.commands import commands as updates
 from services.vocabulary import load_words
 
 app = typer.Typer(
@@ -32,6 +37,11 @@ app = typer.Typer(
 )
 app.add_typer(learning)
 app.add_typer(rules)
+app.add_typer(partners)
+app.add_typer(updates, name="updates")
+app.add_typer(privacy)
+app.add_typer(complaints, name="complaints")
+app.add_typer(extracts)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

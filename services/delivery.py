@@ -7,7 +7,7 @@ itself but waits for its receipt.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from bot.messages import Outbound
 from channels import STATUS_ORDER, Channel, Failed, Receipt, Sent, Status
-from services import unanswered
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.engine import Store, StoreUnavailable
@@ -44,6 +43,8 @@ class Delivery:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     idle: float = 1.0
+    chores: tuple[Callable[[datetime], Awaitable[object]], ...] = ()
+    """What features have done again and again, told the time: each is safe to repeat, and in any process."""
 
 
 async def deliver_forever(delivery: Delivery) -> None:
@@ -53,7 +54,8 @@ async def deliver_forever(delivery: Delivery) -> None:
     """
     while True:
         try:
-            await delivery.store.run(lambda c: _keep_house(c, delivery.clock()))
+            await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
+            await _do_chores(delivery)
             while await deliver_one(delivery):
                 pass
         except StoreUnavailable:
@@ -63,9 +65,14 @@ async def deliver_forever(delivery: Delivery) -> None:
         await asyncio.sleep(delivery.idle)
 
 
-def _keep_house(connection: Connection, now: datetime) -> None:
-    give_up_abandoned(connection, now)
-    unanswered.forget(connection, now)
+async def _do_chores(delivery: Delivery) -> None:
+    for chore in delivery.chores:
+        try:
+            await chore(delivery.clock())
+        except StoreUnavailable:
+            raise
+        except Exception:  # a bug in one must not keep messages from being sent
+            log.exception("a chore could not be done")
 
 
 async def deliver_one(delivery: Delivery) -> bool:

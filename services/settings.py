@@ -12,6 +12,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from services.registry.chosen import DEFAULT, Chosen
+
 CONFIG = "HAQDAR_CONFIG"
 """Environment variable that names the TOML file; without it `haqdar.toml` is read if it is there."""
 
@@ -26,6 +28,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="at least 32 characters; empty: made once and kept in data_dir"
     )
+    secret_key_previous: tuple[SecretStr, ...] = Field(
+        (), description="the secret keys before it, newest first: they are needed as long as the database is"
+    )
     public_url: str = Field(
         "",
         description="what providers call, and what their signatures are checked against; empty: this machine",
@@ -39,6 +44,9 @@ class Settings(BaseSettings):
         "registered_phone",
         description="who learns a status: the registered phone, or anyone the bare word",
     )
+    sources: tuple[Chosen, ...] = Field(
+        DEFAULT, description="registries that are asked, as [[sources]]; by default our own tables"
+    )
     refusal_bucket: float = Field(
         0.25,
         ge=0,
@@ -50,6 +58,12 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1",
         description="proxies whose X-Forwarded-For tells where a web visitor comes from, by commas",
+    )
+    partners: Path | None = Field(
+        None, description="TOML file of partner systems: registries to ask, clients to answer"
+    )
+    complaint_categories: Path | None = Field(
+        None, description="file of categories and deadlines of complaints; empty: the one that comes along"
     )
     twilio_account_sid: str = Field("", description="Twilio account, AC...")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")

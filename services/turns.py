@@ -13,13 +13,15 @@ from sqlalchemy import Connection
 
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Inbound, Outbound, Result, Say, Session
-from bot.render import render
+from bot.render import labelled, render
 from bot.segments import count
 from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
 from channels import Channel, Response
 from services import unanswered
-from services.answers import ANSWERS, Context, Sources
+from services.answers import ANSWERS
+from services.asking import Context, Sources
+from services.privacy import audit
 from services.privacy.evenly import leave_evenly
 from services.privacy.guard import block_of
 from services.privacy.identifiers import Keys
@@ -91,12 +93,15 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     phone = keys.hash("phone", inbound.contact) if inbound.contact else found.phone
     context = Context(
         conversation=key,
+        channel=inbound.channel,
+        message=inbound.id,
+        reply=reply,
         phone=phone,
         provable=channel.proves_phone,
         at=inbound.at,
-        sources=parts.sources,
-        block=block_of(inbound.sender, inbound.network, parts.sources.guard.limits.blocks),
         ends=asyncio.get_running_loop().time() + parts.deadline,
+        sources=parts.sources,
+        block=block_of(inbound.sender, inbound.network, parts.sources.desk.guard.limits.blocks),
     )
     if unanswered.worth_keeping(heard, session.expects):
         name = f"{inbound.channel}:{inbound.id}"
@@ -106,6 +111,7 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
     parts.at("answered")
 
     rendered = render(says, session.language, channel.limits, parts.catalogue)
+    session = labelled(session, rendered)
     out = Outbound(
         id=reply,
         channel=inbound.channel,
@@ -159,9 +165,9 @@ async def _answer(parts: Parts, call: Call, context: Context) -> Result:
 
 
 def _session(parts: Parts, inbound: Inbound, found: Found) -> Session:
-    if found.session is None and inbound.language_chosen:
+    if not found.session and inbound.language_chosen:
         return Session(language=inbound.language or parts.default_language, heard_at=inbound.at)
-    if found.session is None:
+    if not found.session:
         hinted = inbound.language if inbound.language in parts.catalogue.languages else None
         return Session(language=hinted or parts.default_language)
     session = Session.from_json(parts.keys.open(found.session))
@@ -217,6 +223,7 @@ def _write(
         )
         for effect in context.effects:
             effect(connection)
+        audit.append(connection, parts.keys, context.audits)
         parts.at("written")
 
     return write

@@ -7,7 +7,7 @@ person writes the phrases.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -21,7 +21,6 @@ from services.store.tables import unanswered
 UNCLEAR = 0.6
 """Below this confidence a text is worth looking at."""
 
-KEPT = timedelta(days=30)
 LONGEST = 300
 ALIKE = 0.4
 """Least share of common word skeletons of two texts that belong together."""
@@ -81,11 +80,6 @@ def keep(connection: Connection, keys: Keys, message: str, heard: Heard) -> None
             at=heard.at,
         )
     )
-
-
-def forget(connection: Connection, now: datetime) -> int:
-    """Delete what is older than it may be; how many."""
-    return connection.execute(sa.delete(unanswered).where(unanswered.c.at < now - KEPT)).rowcount
 
 
 def kept(connection: Connection, keys: Keys, since: datetime) -> list[Text]:

@@ -11,8 +11,10 @@ from bot.topics import (
     feedback,
     human,
     language,
+    link,
     media,
     payment_point,
+    privacy,
     problem,
     programme,
     registration,
@@ -28,12 +30,18 @@ OPENINGS: dict[str, Step] = {
     "eligibility_check": eligibility.open,
     "fit": eligibility.open_all,
     "why": eligibility.open_why,
+    "questions": eligibility.open_questions,
+    "back": eligibility.open_back,
+    "fee": welcome.open_fee,
     "registration_survey": registration.open,
-    "complaint_deduction": complaint.open_deduction,
+    "complaint_deduction": complaint.open,
     "complaint_staff": complaint.open_staff,
     "complaint_not_received": complaint.open_not_received,
     "complaint_appeal": complaint.open_appeal,
     "complaint_status": complaint.open_status,
+    "drop": complaint.open_drop,
+    "complaint_solved": complaint.open_solved,
+    "complaint_unsolved": complaint.open_unsolved,
     "scam_check": scam.open,
     "payment_point_location": payment_point.open,
     "programme_info": programme.open,
@@ -41,6 +49,11 @@ OPENINGS: dict[str, Step] = {
     "biometric_problem": problem.open_biometric,
     "update_details": update.open,
     "language_change": language.open,
+    "send_code": link.open,
+    "privacy": privacy.open,
+    "helper": privacy.open_helper,
+    "who_asked": privacy.open_who_asked,
+    "forget_me": privacy.open_forget,
     "stop": consent.open_stop,
     "start": consent.open_start,
     "human_help": human.open,
@@ -57,8 +70,8 @@ OPENINGS: dict[str, Step] = {
 TOPICS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        complaint, consent, eligibility, fallback, feedback, human, language, media, payment_point,
-        problem, programme, registration, resume, scam, status, update, welcome,
+        complaint, consent, eligibility, fallback, feedback, human, language, link, media, payment_point,
+        privacy, problem, programme, registration, resume, scam, status, update, welcome,
     )
 }  # fmt: skip
 """Name of a topic, as sessions remember it -> its module."""

@@ -1,26 +1,30 @@
 """What a programme is: how much, since when, which documents, how to apply."""
 
 from bot.messages import Choice, Event, Result, Say, Session, Turn
-from bot.steps import ask, look_up, reply, slot
+from bot.steps import ask, look_up, reply, slot, unknown_programme
 
 OFFERED = ("kafaalat", "taleemi_wazaif", "nashonuma")
 PARTS = ("documents", "apply")
+CORE, DECIDES = "kafaalat", "decides"
+"""Who asks who decides, and names no programme, asks about this one."""
 
 
 def open(session: Session, event: Event) -> Turn:
     """The person asks about a programme, perhaps naming it."""
+    if slot(event, "unknown"):
+        return unknown_programme(session)
     return got_programme(session, event)
 
 
 def got_programme(session: Session, event: Event) -> Turn:
     """Find the facts once it is clear which programme is meant."""
-    named = slot(event, "programme") or slot(event, "choice")
+    asked = slot(event, "asks")
+    named = slot(event, "programme") or slot(event, "choice") or (CORE if asked == DECIDES else None)
     if not named:
         choices = tuple(Choice(id, f"programme.name.{id}") for id in OFFERED)
         say = Say("programme.which", choices=choices)
         return ask(session, say, then=got_programme, expects=("programme",))
-    asked = slot(event, "asks")
-    wanted = session.with_slots(part=asked if asked in PARTS else None)
+    wanted = session.with_slots(part=asked if asked in (*PARTS, DECIDES) else None)
     return look_up(wanted, "programme.facts", programme=named, then=got_facts)
 
 
@@ -30,7 +34,7 @@ def got_facts(session: Session, event: Event) -> Turn:
     session = session.with_slots(part=None)
     match event:
         case Result(ok=True, data={"state": "open", **facts}):
-            say = _amount(facts)
+            say = Say("programme.decides", facts) if part == DECIDES else _amount(facts)
         case Result(ok=True, data={"state": state, **facts}):
             return reply(session, Say(f"programme.{state}", facts))
         case _:

@@ -29,6 +29,11 @@ def open_thanks(session: Session, event: Event) -> Turn:
     return reply(session, Say("thanks.welcome"))
 
 
+def open_fee(session: Session, event: Event) -> Turn:
+    """What it costs: nothing, and whoever takes money for it is a cheat."""
+    return reply(session, Say("fee.free"))
+
+
 def open_yes(session: Session, event: Event) -> Turn:
     """A yes to nothing in particular."""
     return reply(session, Say("menu.offer", choices=MENU))

@@ -5,19 +5,23 @@ The order of deciding: what the open question expects; whole-message words; rule
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from bot.messages import Heard, Json, Session
+from bot.messages import Heard, Json
 from bot.understand.dates import dates
+from bot.understand.expects import HOME, Expects, choice_of
 from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
+from bot.understand.listening import ANSWERED, MOST_ANSWERED, deny, listen, measure
 from bot.understand.matters import several
+from bot.understand.measures import measures
 from bot.understand.money import amount_in_words
+from bot.understand.names import FACT
 from bot.understand.normalise import loose, plain, strict
 from bot.understand.slots import link, numbers, without_links
+from bot.understand.unknown import names_unknown
 from bot.understand.words import FUZZY, Words, compile_words
 
 __all__ = ["Expects", "Words", "compile_words", "understand"]
@@ -25,8 +29,9 @@ __all__ = ["Expects", "Words", "compile_words", "understand"]
 SURE = 0.4
 """From this probability on an intent is stated; below, it is only a guess."""
 
-ELSEWHERE = 0.25
-"""The same for what is none of the bot's business: the answer to that offers its subjects anyway."""
+SURE_OF = {"out_of_scope": 0.25, "start": 0.75}
+"""The same for what is none of the bot's business, since the answer to that offers its subjects anyway; and
+for a wish to be sent messages again, which nobody must be thought to have had."""
 
 WORTH_ASKING = 0.05
 """Guesses below this are not offered."""
@@ -36,6 +41,10 @@ MOST_GUESSES = 3
 PLACE_ALONE = 2
 ASKED_WITH_A_PLACE = ("payment_point_location", "registration_survey")
 """What somebody may want who sends nothing but the name of a place."""
+
+TAKEN_FOR = frozenset({"document_problem", "out_of_scope"})
+CLEARLY = 0.8
+"""What a question for an unknown card or scheme is taken for, unless it is this clear."""
 
 NAME_ALONE = 4
 """A programme named in so few words is asked about, where nothing else is clear."""
@@ -52,29 +61,31 @@ BARE_NUMBER = 0.7
 READ = 1000
 """Characters of a text that the models look at: whoever writes more has said what it is about."""
 
+OWN_WORDS = ("text", "words")
+"""Slots that any text fills that was asked for: a story, or a few words such as a name or a time."""
+
 ONLY_ALONE = frozenset({"stop", "start"})
 """Intents that a number in the text speaks against: "STOP 12345" is somebody's quoted message."""
 
+CODE_DIGITS = 6
+"""Of a one-time code."""
+
 _LETTER = re.compile(r"[^\W\d]")
+_DIGITS = re.compile(r"[^0-9]")
+
+OUTRIGHT, BY_THE_WAY = 0.95, 0.6
+"""Confidence that a text answers the open question: outright, or with a denial somewhere in it."""
+
+OTHERWISE = 0.75
+"""From this confidence on the model's word for another matter stands against such a denial."""
+
+BRIEF_ANSWER = 6
+"""Words of an answer that tells no other language: half of them are the question's own."""
+
+ANSWERS = frozenset({"yes", "no", "dont_know", "wont_say"})
 
 LANGUAGE_WORDS = 3
 """Words of the longest name of a language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expects:
-    """What the open question waits for: names of slots, ids of the last menu, the session's language."""
-
-    slots: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    language: str = ""
-    """The session's, "" before anything was heard: then the script of a short text decides."""
-
-    @classmethod
-    def of(cls, session: Session) -> "Expects":
-        """What a session waits for."""
-        known = session.language if session.heard_at or session.chosen else ""
-        return cls(session.expects, session.choices, known)
 
 
 def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> Heard:
@@ -86,13 +97,29 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     worded = without_links(clean)[:READ]
     # Looked at once, and not at all where a rule decides: it is what understanding costs.
     look = cache(lambda: pieces(simple[:READ], strict(worded)))
-    language = detect(words.language, look, worded, expects.language, telling=simple not in words.shared)
+    choice = choice_of(simple, expects, words)
+    language = None
+    # What the bot itself told somebody to write says nothing of how they write.
+    if not choice and expects.language not in words.examples.get(simple, ()):
+        telling = simple not in words.shared
+        language = detect(words.language, look, worded, expects.language, telling=telling)
     slots = _slots(clean, tokens, expects, words, language, at)
-    choice = _choice(simple, expects, words)
     if choice:
         slots["choice"] = choice
         return Heard(at=at, text=text, confidence=1.0, slots=slots, language=language)
+    said = listen(worded, tokens, slots, expects, words, language)
+    if said.says and len(tokens) <= BRIEF_ANSWER and expects.language:
+        language = None
+    if said.sure and said.says in (*ANSWERS, "why") and simple not in words.commands:
+        return Heard(at, text, said.says, OUTRIGHT, (), slots, language)
     intent, confidence, guesses = _intent(simple, look, slots, expects, words)
+    if confidence < 1 and not ANSWERED.isdisjoint(expects.slots):
+        if said.says in ANSWERS and (confidence < OTHERWISE or intent in ANSWERS):
+            return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
+        told = any(name.startswith(FACT) for name in slots)
+        vague = HOME in expects.slots and (told or len(tokens) > FEW_WORDS)
+        if intent in ANSWERS and (said.asks or said.sure or vague):  # "are you sure?" is no yes
+            intent = None
     also: tuple[str, ...] = ()
     if intent and len(tokens) >= ENOUGH_FOR_TWO:
         found = several(worded, words.joins, words.meaning)
@@ -110,17 +137,29 @@ def _slots(
         slots["amount"] = said
     if "amount" in expects.slots and "amount" not in slots and (number := _small_number(tokens)):
         slots["amount"] = int(number)
-    slots |= words.names.find(tokens, awaited="district" in expects.slots)
+    facts: dict[str, tuple[int, int]] = {}
+    slots |= words.names.find(tokens, awaited="district" in expects.slots, facts=facts)
+    if slots.pop("measure", None):
+        slots |= measures(tokens, words.names, words.numbers)
+    if facts:
+        deny(slots, facts, tokens, words, language or expects.language)
+    if HOME in expects.slots and len(tokens) <= MOST_ANSWERED:
+        measure(slots, clean, tokens, expects, words, language or expects.language)
     sought = {slot: slot in expects.slots for slot in FUZZY if slot not in slots}
     if sought:
         slots |= words.names.find_misspelt(tokens, sought)
+    if slots.pop("unknown", None) and "programme" not in slots and names_unknown(tokens, words.names):
+        slots["unknown"] = True
     slots |= dates(clean, tokens, words.months, words.units, at.date())
     if link(clean):
         slots["link"] = True
     if "language" in expects.slots and (named := _language(tokens, words)):
         slots["language"] = named
-    if "text" in expects.slots and tokens:
-        slots["text"] = clean.strip()
+    if "code" in expects.slots and len(code := _DIGITS.sub("", clean)) == CODE_DIGITS:
+        slots["code"] = code
+    for own in OWN_WORDS:
+        if own in expects.slots and tokens:
+            slots[own] = clean.strip()
     return slots
 
 
@@ -146,13 +185,18 @@ def _intent(
         return None, 0.0, ASKED_WITH_A_PLACE
     if intent == "language_change" and "province" in slots and not _language(simple.split(), words):
         return None, 0.0, ASKED_WITH_A_PLACE
-    elsewhere = intent == "out_of_scope" and "programme" not in slots
-    sure = ELSEWHERE if elsewhere else SURE
+    if "unknown" in slots and intent in TAKEN_FOR and "paper" not in slots and confidence < CLEARLY:
+        return "programme_info", SURE, ()
+    sure = SURE_OF.get(intent, SURE)
+    if "programme" in slots:
+        sure = max(sure, SURE)
+    if "change" in slots and (confidence < sure or intent == "out_of_scope"):
+        return "update_details", SURE, ()
     if confidence >= sure and not (intent in ONLY_ALONE and _has_digit(simple)):
         _name_language(intent, simple, slots, words)
         return intent, confidence, ()
     guesses = tuple(name for name, chance in found[:MOST_GUESSES] if chance >= WORTH_ASKING)
-    if "programme" in slots and len(simple.split()) <= NAME_ALONE:
+    if "unknown" in slots or ("programme" in slots and len(simple.split()) <= NAME_ALONE):
         return "programme_info", SURE, ()
     return None, confidence, guesses
 
@@ -170,21 +214,6 @@ def _language(tokens: list[str], words: Words) -> str | None:
             if found:
                 return found
     return None
-
-
-def _choice(simple: str, expects: Expects, words: Words) -> str | None:
-    if not expects.choices:
-        return None
-    tokens = simple.split()
-    if len(tokens) == 2 and tokens[0] in ("no", "number", "option", "nambar"):
-        tokens = tokens[1:]
-    if len(tokens) != 1:
-        return simple if simple in expects.choices else None
-    token = tokens[0]
-    number = int(token) if token.isdecimal() and len(token) < 3 else words.ordinals.get(token, 0)
-    if 1 <= number <= len(expects.choices):
-        return expects.choices[number - 1]
-    return token if token in expects.choices else None
 
 
 def _small_number(tokens: list[str]) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from bot.messages import Json
 
 _DATE = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)(?![\d/.-])")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _UNITS = {"day": "D", "week": "W", "month": "M", "year": "Y"}
 MONTHS_OF_A_QUARTER = 3
 
@@ -29,9 +30,11 @@ def dates(
         if word in months:
             after = _number(words[place + 1]) if place + 1 < len(words) else 0
             found.setdefault("month", months[word])
-            nearest = _nearest(months[word], number or after, today)
-            if nearest and "date" not in found:
-                found["date"] = nearest.isoformat()
+            year = next((int(w) for w in words[place + 1 : place + 3] if _YEAR.fullmatch(w)), 0)
+            on = number or after
+            named = _day(year, months[word], on) if year else _nearest(months[word], on, today)
+            if named and "date" not in found:
+                found["date"] = named.isoformat()
         elif number and word in units:
             found.setdefault("duration", _duration(number, units[word]))
     return found

@@ -23,6 +23,9 @@ KEPT = 8192
 """Words whose pieces are remembered."""
 
 _STEP, _SPREAD = np.uint32(0x01000193), np.uint32(0x85EBCA6B)
+_GOLDEN, _BITS = 0x9E3779B1, 0xFFFFFFFF
+"""Multiplied by this, the first bits of a hash depend on all of it."""
+
 _LONG_NUMBER, _AMOUNT_DIGITS = 8, 3
 _NO_GRAMS = np.zeros(0, np.uint32)
 _ARABIC = "\u0600"
@@ -85,7 +88,7 @@ def _mark(mark: str) -> int:
 
 
 def _named(kind: str, name: str) -> int:
-    return zlib.crc32(f"{kind}{name}".encode())
+    return zlib.crc32(f"{kind}{name}".encode()) * _GOLDEN & _BITS
 
 
 def _grams(word: str) -> Hashes:
@@ -97,4 +100,4 @@ def _grams(word: str) -> Hashes:
     for size in range(2, min(LONGEST_GRAM, len(letters)) + 1):
         rolling = rolling[:-1] * _STEP + spread[size - 1 :]
         found.append(rolling)
-    return np.concatenate(found)
+    return np.concatenate(found) * np.uint32(_GOLDEN)

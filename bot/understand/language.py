@@ -14,6 +14,12 @@ SHORT = 2
 KEPT_BELOW = 0.75
 """Between neighbours, and this unsure, the session's language stays: a flip is worse than a near miss."""
 
+BRIEF, KEPT_BELOW_IF_BRIEF = 3, 0.9
+"""The same for texts of so few words, numbers not counted: "haan 5 saal pehle" is said in many languages."""
+
+FEW_WITH_NUMBERS = 6
+"""A text of more words is not brief, whatever of it are numbers."""
+
 SHORT_FROM = 0.5
 """So short a first message is in the commonest language of its script, unless this sure of another."""
 
@@ -50,7 +56,10 @@ def detect(
     if not (arabic or latin):
         return None
     in_arabic = arabic >= latin
-    short = len(text.split()) <= SHORT
+    words = len(text.split())
+    if words <= FEW_WITH_NUMBERS:
+        words = sum(any(map(str.isalpha, word)) for word in text.split())
+    short = words <= SHORT
     if session and short:
         return None
     same_script = bool(session) and _in_arabic(session) == in_arabic
@@ -60,7 +69,8 @@ def detect(
     tag, chance = _best(model, look(), in_arabic)
     if same_script:
         near = any({tag, session} <= group for group in NEIGHBOURS)
-        return None if tag == session or chance < (KEPT_BELOW if near else SWITCHED_FROM) else tag
+        kept = (KEPT_BELOW_IF_BRIEF if words <= BRIEF else KEPT_BELOW) if near else SWITCHED_FROM
+        return None if tag == session or chance < kept else tag
     return tag if chance >= (SHORT_FROM if short else GUESSED_FROM) else common
 
 

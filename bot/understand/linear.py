@@ -15,8 +15,6 @@ RANKED = 6
 """Labels that anybody asks for."""
 
 _HALF = np.float32(0.5)
-_GOLDEN = np.uint32(0x9E3779B1)
-"""Multiplied by this, the first bits of a hash depend on all of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +63,7 @@ def weighed(
 def rows(grams: Hashes, words: Hashes, size: int) -> NDArray[np.intp]:
     """The rows of these pieces in a table of `size` rows, a power of two."""
     shift = np.uint32(33 - size.bit_length())
-    return ((np.concatenate((grams, words)) * _GOLDEN) >> shift).astype(np.intp)
+    return (np.concatenate((grams, words)) >> shift).astype(np.intp)
 
 
 def ranked(labels: Sequence[str], chances: NDArray[np.float32]) -> list[tuple[str, float]]:

@@ -7,7 +7,7 @@ from bot.understand.features import pieces
 from bot.understand.linear import Linear, ranked
 from bot.understand.normalise import loose, strict
 
-CERTAIN = 0.6
+CERTAIN = 0.7
 """From this probability on a clause is a matter of its own."""
 
 FEWEST_WORDS = 2

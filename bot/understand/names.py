@@ -22,6 +22,12 @@ NAME_ALONE = 2
 FEW_WORDS = 3
 """In so short a text a word is likely a name."""
 
+FACT = "fact."
+"""Slots of what somebody says about the home without being asked."""
+
+CASE_ENDING = "\u0621"
+"""The hamza that Balochi joins to a word."""
+
 Meanings = tuple[tuple[str, Json], ...]
 """Slots that a name fills, with their values."""
 
@@ -42,6 +48,8 @@ class Names:
     """Words before such a place."""
     fuzzy: Set[str] = frozenset()
     """Names that are also found misspelt."""
+    longest: Mapping[str, int] = field(default_factory=dict)
+    """First word of names of several words -> words of the longest of them."""
     _alike: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -73,31 +81,45 @@ class Names:
             leaving,
             leaving_from,
             exact.keys() & fuzzy,
+            _longest(exact),
         )
 
-    def find(self, words: list[str], *, awaited: bool = False) -> dict[str, Json]:
+    def find(
+        self, words: list[str], *, awaited: bool = False, facts: dict[str, tuple[int, int]] | None = None
+    ) -> dict[str, Json]:
         """Slots that the words fill. Of two names for one slot the longer stands, then the earlier.
 
-        `awaited`: a place was asked for, so that a doubtful name is one.
+        `awaited`: a place was asked for, so that a doubtful name is one. `facts` is told where in the words
+        each fact of the home stands.
         """
         trusted = awaited or len(words) <= NAME_ALONE
         found: dict[str, Json] = {}
         left: dict[str, Json] = {}
-        for size in range(min(MOST_WORDS, len(words)), 0, -1):
-            for start in range(len(words) - size + 1):
-                part = words[start] if size == 1 else " ".join(words[start : start + size])
-                if (
-                    not trusted
-                    and part in self.doubtful
-                    and self.beside.isdisjoint(_around(words, start, size))
-                ):
-                    continue
-                meant = self.exact.get(part) or self.exact.get(_stem(part))
-                if meant:
-                    into = left if self._left(words, start, start + size) else found
-                    for slot, value in meant:
-                        into.setdefault(slot, value)
+        for size, start in self._parts(words):
+            part = words[start] if size == 1 else " ".join(words[start : start + size])
+            meant = self.exact.get(part) or (self.exact.get(part[:-1]) if part[-1] == CASE_ENDING else None)
+            if not meant:
+                continue
+            if not trusted and part in self.doubtful and self.beside.isdisjoint(_around(words, start, size)):
+                continue
+            into = left if self._left(words, start, start + size) else found
+            for slot, value in meant:
+                if facts is not None and slot.startswith(FACT) and slot not in into:
+                    facts[slot] = (start, start + size)
+                into.setdefault(slot, value)
         return left | found
+
+    def _parts(self, words: list[str]) -> list[tuple[int, int]]:
+        """Size and start of what may be a name, the longest first."""
+        longest, count = self.longest, len(words)
+        heads = [(start, longest[word]) for start, word in enumerate(words) if word in longest]
+        several = [
+            (size, start)
+            for size in range(MOST_WORDS, 1, -1)
+            for start, most in heads
+            if size <= most and start + size <= count
+        ]
+        return [*several, *((1, start) for start in range(count))]
 
     def _left(self, words: list[str], start: int, end: int) -> bool:
         after, before = words[end : end + 1], words[start - 1 : start] if start else []
@@ -106,10 +128,14 @@ class Names:
     def find_misspelt(self, words: list[str], awaited: Mapping[str, bool]) -> dict[str, Json]:
         """As `find`, for slots whose name is misspelt: where one is awaited, or stands as names do."""
         found: dict[str, Json] = {}
+        if self.ordinary.issuperset(words):
+            return found
+        alike, bones = self._by_bones(), [skeleton(word) for word in words]
         for size in (2, 1):
             for start in range(len(words) - size + 1):
-                part = words[start : start + size]
-                name = "" if not self.ordinary.isdisjoint(part) else self._near(" ".join(part))
+                near = alike.get(bones[start] if size == 1 else bones[start] + bones[start + 1])
+                part = words[start : start + size] if near else ()
+                name = _nearest(" ".join(part), near) if near and self.ordinary.isdisjoint(part) else ""
                 if not name:
                     continue
                 placed = len(words) <= FEW_WORDS or not self.beside.isdisjoint(_around(words, start, size))
@@ -117,18 +143,6 @@ class Names:
                 if any(slot in meant and (placed or wanted) for slot, wanted in awaited.items()):
                     found = {**meant, **found}
         return found
-
-    def _near(self, part: str) -> str:
-        if len(part) < FUZZY_LETTERS - 1:
-            return ""
-        allowed = 2 if len(part) >= TWO_SLIPS_LETTERS else 1
-        near = self._by_bones().get(_bones(part))
-        if not near:
-            return ""
-        from rapidfuzz.distance import OSA  # seldom needed, and a tenth of the time that a start takes
-
-        ways = ((OSA.distance(part, name, score_cutoff=allowed), name) for name in near)
-        return min(((slips, name) for slips, name in ways if slips <= allowed), default=(0, ""))[1]
 
     def _by_bones(self) -> dict[str, tuple[str, ...]]:
         """Skeleton -> names. Made when a name is first sought so: a start need not wait for it."""
@@ -143,9 +157,23 @@ class Names:
         return self._alike
 
 
-def _stem(name: str) -> str:
-    """Without the hamza that Balochi joins to a word as its case ending; "" where there is none."""
-    return name[:-1] if name.endswith("\u0621") else ""
+def _longest(names: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in names:
+        if " " in name:
+            first, rest = name.split(" ", 1)
+            found[first] = max(found.get(first, 0), rest.count(" ") + 2)
+    return found
+
+
+def _nearest(part: str, near: Iterable[str]) -> str:
+    if len(part) < FUZZY_LETTERS - 1:
+        return ""
+    from rapidfuzz.distance import OSA  # seldom needed, and a tenth of the time that a start takes
+
+    allowed = 2 if len(part) >= TWO_SLIPS_LETTERS else 1
+    ways = ((OSA.distance(part, name, score_cutoff=allowed), name) for name in near)
+    return min(((slips, name) for slips, name in ways if slips <= allowed), default=(0, ""))[1]
 
 
 def _around(words: list[str], start: int, size: int) -> list[str]:

@@ -7,6 +7,9 @@ people spell differently; consonants are what both scripts write.
 import re
 from functools import lru_cache
 
+TELLING = 3
+"""Consonants that are enough to know a word by, where few words may be meant."""
+
 _CLASSES = {
     "t": "\u062a\u0679\u0637\u067c\u067d\u067f\u067a",
     "d": "\u062f\u0688\u068a\u0689\u068f\u0759\u068c\u068d",
@@ -50,6 +53,12 @@ def skeleton(word: str) -> str:
     if word.isascii():
         return word if word[:1].isdecimal() else _of_roman(word)
     return _of_arabic(word)
+
+
+def spelt_or_bare(word: str) -> tuple[str, ...]:
+    """A word, and its key where that has consonants enough to know the word by."""
+    bones = skeleton(word) if word else ""
+    return (word, bones) if len(bones) >= TELLING else (word,)
 
 
 def _of_roman(word: str) -> str:

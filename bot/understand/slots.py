@@ -14,7 +14,9 @@ _RUN = re.compile(r"(?<![\w+])\+?[0-9OolI](?:[0-9OolI]|[ \-./](?=[0-9OolI(]))*[0
 _LETTER_DIGITS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 _DIGIT = re.compile(r"\d")
 _NOT_DIGIT = re.compile(r"[^0-9]")
-_PHONE = re.compile(r"(?:\+92|0092|92|0)?(3\d{9})")
+PHONE = re.compile(r"(?:\+92|0092|92|0)?(3\d{9})")
+"""A mobile number without separators; its group is what follows +92."""
+
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|site|shop|online|xyz|top|link|ly|me|app|pk)\b(?:/\S*)?",
     re.I,
@@ -54,7 +56,7 @@ def numbers(text: str, codes: frozenset[str]) -> dict[str, Json]:
         digits = _digits(run)
         if sum(character.isdecimal() for character in run) < len(digits) * 2 / 3:
             continue
-        phone = _PHONE.fullmatch(("+" if run.startswith("+") else "") + digits)
+        phone = PHONE.fullmatch(("+" if run.startswith("+") else "") + digits)
         if phone and len(digits) != CNIC_DIGITS:
             found.setdefault("phone", f"+92{phone[1]}")
         elif len(digits) == 8 and is_reference(digits):
@@ -124,7 +126,7 @@ def _runs(text: str) -> Iterator[tuple[int, str]]:
 
 def _whole(token: str) -> bool:
     digits = _digits(token)
-    return len(digits) == CNIC_DIGITS or bool(_PHONE.fullmatch(digits) and len(digits) > 10)
+    return len(digits) == CNIC_DIGITS or bool(PHONE.fullmatch(digits) and len(digits) > 10)
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

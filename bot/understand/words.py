@@ -1,18 +1,21 @@
 """The vocabulary of all languages, compiled once: what people type, by meaning."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
 from bot.messages import Json
+from bot.understand.answers import LISTED, SAYINGS, Particles, compile_particles
 from bot.understand.linear import Linear
 from bot.understand.money import NumberWords, Role
-from bot.understand.names import Names
+from bot.understand.names import FACT, Names
 from bot.understand.normalise import loose, loose_all, plain
+from bot.understand.skeleton import spelt_or_bare
 
 RawWords = Mapping[str, Mapping[str, Iterable[str]]]
-"""One language's `words.toml`: the tables `language` and `words`."""
+"""One language's `words.toml`: the tables `language`, `words` and `answers`."""
 
 
 class Place(NamedTuple):
@@ -28,6 +31,9 @@ FUZZY = frozenset({"district", "programme"})
 """Slots whose names are also found misspelt."""
 
 LARGEST_UNIT = 100
+
+MEASURES = frozenset({"age", "other_units"})
+"""Topics that are no facts of the home."""
 
 _YEHS = ("\u06cc", "\u06d2")
 DECLINED = {"a": ("e", "ay"), "o": ("e", "ay"), "\u0627": _YEHS, "\u06c1": _YEHS, "\u0648": _YEHS}
@@ -58,6 +64,13 @@ class Words:
     codes: frozenset[str]
     joins: frozenset[str]
     """Words between two sentences of one text."""
+    particles: Particles
+    topics: Mapping[str, frozenset[str]]
+    """Fact of the home ("": any) -> words that a question for it is about, and the skeletons of long ones."""
+    undeniable: frozenset[str]
+    """Slots of facts of which one name may be denied and another be true: no widow, but a wife."""
+    examples: Mapping[str, frozenset[str]]
+    """What the bot itself tells people to write -> the languages that tell so."""
 
 
 def compile_words(
@@ -79,6 +92,14 @@ def compile_words(
         shared |= own.keys() & commands.keys()
         commands |= own
         ordinary.update(loose_all(raw.get("language", {}).get("words", ())))
+    particles = compile_particles(
+        {tag: _does(raw) for tag, raw in said.items() if "answers" in raw},
+        {tag: _loose(raw["language"]["words"]) for tag, raw in said.items() if "answers" in raw},
+    )
+    examples: defaultdict[str, set[str]] = defaultdict(set)
+    for tag, raw in said.items():
+        for example in loose_all(raw["language"].get("examples", ())):
+            examples[example].add(tag)
     listed = list(places)
     spelt = loose_all(place.name for place in listed)
     named = list(_named(slots))
@@ -94,7 +115,7 @@ def compile_words(
         commands=commands,
         shared=frozenset(shared),
         names=Names.of(
-            chain(named, _placed(listed, spelt)),
+            chain(named, _placed(listed, spelt), _sayings(said)),
             fuzzy=right,
             ordinary=frozenset(ordinary),
             doubtful=doubtful - _loose(guarded["certain"]),
@@ -109,19 +130,54 @@ def compile_words(
         units=dict(_inverted(slots["units"])),
         codes=frozenset(_texts(slots["codes"]["known"])),
         joins=frozenset(plain(word).lower() for word in _texts(slots["clauses"]["joins"])),
+        particles=particles,
+        topics=_topics(slots["topics"]),
+        undeniable=frozenset(FACT + fact for fact in _texts(slots["denials"]["undeniable"])),
+        examples={example: frozenset(tags) for example, tags in examples.items()},
     )
+
+
+def _topics(table: Mapping[str, object]) -> dict[str, frozenset[str]]:
+    topics = {
+        fact: frozenset(chain.from_iterable(map(spelt_or_bare, loose_all(_texts(told)))))
+        for fact, told in table.items()
+    }
+    return {**topics, "": frozenset().union(*(told for fact, told in topics.items() if fact not in MEASURES))}
+
+
+def _does(raw: RawWords) -> dict[str, Iterable[str]]:
+    """What the phrases of one language do in answers: those of `answers`, and whole messages that count."""
+    listed = {
+        kind: texts
+        for kind, texts in raw["answers"].items()
+        if kind in ("back", "drop") or kind not in SAYINGS
+    }
+    for intent in LISTED:
+        listed[intent] = (*listed.get(intent, ()), *raw["words"].get(intent, ()))
+    return listed
+
+
+def _sayings(said: Mapping[str, RawWords]) -> Iterator[tuple[str, str, Json]]:
+    for raw in said.values():
+        for kind in (*SAYINGS, "complaint"):
+            for phrase in loose_all(raw.get("answers", {}).get(kind, ())):
+                if " " in phrase or kind == "complaint":
+                    yield phrase, kind, True
 
 
 def _named(slots: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str, Json]]:
     for slot, table in (
         ("programme", "programmes"), ("person", "person"), ("asks", "asks"), ("paper", "papers"),
-        ("period", "period"), ("province", "provinces"),
+        ("period", "period"), ("province", "provinces"), ("change", "changes"), ("measure", "measures"),
+        ("unknown", "unknown"),
     ):  # fmt: skip
         for word, value in _inverted(slots[table]):
             yield word, slot, value
+    for word, kind in _inverted(slots.get("complaints", {})):
+        yield word, "category", kind
     for table, said in (("facts", True), ("facts_not", False)):
         for word, fact in _inverted(slots.get(table, {})):
-            yield word, f"fact.{fact}", said
+            yield word, FACT + fact, said
 
 
 def _placed(places: Sequence[Place], spelt: Sequence[str]) -> Iterator[tuple[str, str, Json]]:

@@ -25,9 +25,10 @@ class Fact:
     """A fact that rules may speak of.
 
     `low`, `high`: of numbers, both included; `whole` ones have no fraction. `values`: of choices.
-    `asked`: a person can be asked for it; otherwise only a registry knows. `cost`: how hard or intimate
-    the question is, 1 being an easy one. `changes`: whether a family can change it. `lasts`: for how
-    long a statement of it holds. `chance` says how common each answer is: for yes or no the share of
+    `asked`: a person can be asked for it; otherwise only a registry knows. `after`: a fact that must be
+    known to be so before this is asked: nobody is asked about a bride whom there is not. `cost`: how hard
+    or intimate the question is, 1 being an easy one. `changes`: whether a family can change it. `lasts`:
+    for how long a statement of it holds. `chance` says how common each answer is: for yes or no the share of
     yes, for choices each value's share, for numbers the share at or below each.
     """
 
@@ -38,6 +39,7 @@ class Fact:
     whole: bool = False
     values: tuple[str, ...] = ()
     asked: bool = True
+    after: str = ""
     cost: float = 1.0
     changes: bool = False
     lasts: timedelta | None = None

@@ -100,7 +100,8 @@ class Interview:
                 asked = [name for name in waiting if self._may_ask(name, household, shut)]
                 if asked and self._can_settle(criterion.rule, household, asked):
                     direct.update(asked)
-        found = set(direct)
+        direct = {self._first(name, household) for name in direct}
+        found = {name for name in direct if self._may_ask(name, household, shut)}
         for clause in self._vocabulary.clauses:
             given, value = clause.given[0]
             # "Is any of these so?" says something about each of them, and may be asked instead.
@@ -108,6 +109,11 @@ class Interview:
             if whole and clause.then[0] in direct and self._may_ask(given, household, shut):
                 found.add(given)
         return sorted(found)
+
+    def _first(self, name: str, household: Household) -> str:
+        """The fact to ask for before this one, where that is not known to be so; else this one."""
+        before = self._vocabulary.facts[name].after
+        return before if before and household.facts.get(before) is not True else name
 
     def _may_ask(self, name: str, household: Household, shut: set[str]) -> bool:
         known = household.facts.get(name)

@@ -63,7 +63,7 @@ def evaluate(
 
 @commands.command(name="unanswered")
 def show_unanswered(
-    days: Annotated[int, typer.Option(min=1, max=unanswered.KEPT.days, help="how far back")] = 7,
+    days: Annotated[int, typer.Option(min=1, help="how far back; they are kept a month")] = 7,
 ) -> None:
     """Show what was not understood, grouped, with a suggestion. A person writes the phrases."""
     from services.app import open_database  # it reads the settings, which the others do not need

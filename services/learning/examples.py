@@ -21,7 +21,7 @@ LEFT_OUT = frozenset({"pnb"})
 TELL_NOTHING = frozenset({"greeting", "thanks", "yes", "no", "language_change"})
 """Intents whose phrases are said in every language, or name another one."""
 
-ONLY_ALONE = frozenset({"why", "dont_know", "wont_say"})
+ONLY_ALONE = frozenset({"why", "dont_know", "wont_say", "privacy", "helper", "who_asked", "forget_me"})
 """Intents of whole messages: inside a sentence their words mean other things."""
 
 FEWEST_WORDS = 2

@@ -31,6 +31,9 @@ WORTH = 0.03
 HELD_BACK = frozenset({"poverty_score", "punjab_score"})
 """Facts that only the programme knows and that are a score, not a list."""
 
+CORE = "kafaalat"
+"""The programme that most people mean who ask for anything: a no to it is told first, with its reason."""
+
 SHOWN = {"eligible": "met", "not_eligible": "failed", "not_yet_known": "unknown"}
 
 
@@ -57,8 +60,9 @@ class Advice:
         programme: str | None = None,
         known: Mapping[str, Statement] | None = None,
     ) -> dict[str, Json]:
-        """`ask`: the next question; or `fits`: how each programme in play stands, the best first; or
-        `state` of the one programme that was named, where it takes nobody. `known`: what a registry says."""
+        """`ask`: the next question; or `fits`: how each programme in play stands, the best first, with
+        `refused`: the core programme, if it is not for this family; or `state` of the one programme that was
+        named, where it takes nobody. `known`: what a registry says."""
         if programme:
             named = self._programmes.by_id.get(programme)
             if named is None:
@@ -80,7 +84,8 @@ class Advice:
             question = self._chosen(tuple(rules), _frozen(settled.household), tuple(asked), worth)
             if question:
                 return {"ask": self._question(question, rules), "first": not asked}
-        return {"fits": self._fits(in_play, decisions, on, all_of_them=not programme)}
+        fits = self._fits(in_play, decisions, on, all_of_them=not programme)
+        return {"fits": fits, **({} if programme else self._refused(in_play, decisions, on))}
 
     def _choose(
         self,
@@ -130,6 +135,14 @@ class Advice:
         fits = [fit for fit in fits if fit["verdict"] != "not_eligible"]
         return [fit for fit in fits if fit["hangs"] != "answers"] or fits
 
+    def _refused(
+        self, in_play: Sequence[Programme], decisions: Sequence[Decision], on: date
+    ) -> dict[str, Json]:
+        for programme, decision in zip(in_play, decisions, strict=True):
+            if programme.file.id == CORE and decision.verdict == "not_eligible":
+                return {"refused": self._fit(programme, decision, on)}
+        return {}
+
     def _fit(self, programme: Programme, decision: Decision, on: date) -> dict[str, Json]:
         facts = self._programmes.facts(programme.file.id, on) or {}
         told = {key: facts[key] for key in ("apply", "link", "number", "documents") if facts.get(key)}
@@ -151,6 +164,7 @@ def reasons(programmes: Programmes, decision: Decision) -> list[Json]:
     """[key, arguments] of the sentence of each criterion: those that decide first, and last those that
     nobody but the programme can look at."""
     facts = programmes.vocabulary.facts
+    run_by = programmes.by_id[decision.rules.programme].file.run_by.model_dump()
 
     def place(row: Row) -> tuple[bool, bool]:
         names = facts_of(row.criterion.rule)
@@ -159,7 +173,10 @@ def reasons(programmes: Programmes, decision: Decision) -> list[Json]:
 
     rows = sorted(decision.rows, key=place)
     return [
-        [f"why.{row.criterion.id}.{row.state}", _told(programmes, row.criterion, decision.household)]
+        [
+            f"why.{row.criterion.id}.{row.state}",
+            {**_told(programmes, row.criterion, decision.household), "run_by": run_by},
+        ]
         for row in rows
     ]
 

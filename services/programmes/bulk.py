@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,11 +17,10 @@ from services.eligibility.decision import Rules
 from services.eligibility.facts import Vocabulary
 from services.eligibility.masks import Masks
 from services.programmes.households import Reader, Reject, told, verdicts
+from services.tablefiles import TableFile, even
 
 ROWS = 250_000
 """Households of one part: some tens of megabytes, whatever the whole is."""
-
-CSV_BLOCK = 32 << 20
 
 REJECTS = pa.schema(
     [("row", pa.int64()), ("column", pa.string()), ("value", pa.string()), ("why", pa.string())]
@@ -62,58 +62,19 @@ class FileSource:
     """A Parquet or CSV file. ValueError: it is neither, or cannot be read."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self._parquet = file.suffix.lower() in (".parquet", ".pq")
-        if not self._parquet and file.suffix.lower() not in (".csv", ".tsv", ".txt"):
-            raise ValueError(f"{file}: neither .parquet nor .csv")
-        try:
-            self.rows = pq.read_metadata(file).num_rows if self._parquet else None
-            self.names: Sequence[str] = pq.read_schema(file).names if self._parquet else self._header()
-        except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as fault:
-            raise ValueError(f"{file}: {fault}") from None
+        self._table = TableFile(file)
+        self.rows = self._table.rows
+        self.names: Sequence[str] = self._table.names
 
     def state(self) -> Mapping[str, Any]:
         """Path, size and time of change."""
-        told = self._file.stat()
-        return {"input": str(self._file.resolve()), "size": told.st_size, "changed": told.st_mtime_ns}
+        file = self._table.file
+        told = file.stat()
+        return {"input": str(file.resolve()), "size": told.st_size, "changed": told.st_mtime_ns}
 
     def batches(self, skip: int) -> Iterator[pa.RecordBatch]:
         """See `Source`."""
-        try:
-            for number, batch in enumerate(_even(self._raw())):
-                if number >= skip:
-                    yield batch
-        except pa.ArrowInvalid as fault:
-            raise ValueError(f"{self._file}: {fault}") from None
-
-    def _raw(self) -> Iterable[pa.RecordBatch]:
-        if self._parquet:
-            return self._row_groups()
-        return self._open()  # type: ignore[no-any-return]
-
-    def _row_groups(self) -> Iterator[pa.RecordBatch]:
-        # One after the other: a reader of the whole file keeps what it has read until the end.
-        file = pq.ParquetFile(self._file)
-        for number in range(file.num_row_groups):
-            yield from file.iter_batches(batch_size=ROWS, row_groups=[number])
-
-    def _open(self) -> Any:
-        delimiter = "\t" if self._file.suffix.lower() == ".tsv" else ","
-        return pacsv.open_csv(
-            self._file,
-            read_options=pacsv.ReadOptions(block_size=CSV_BLOCK),
-            parse_options=pacsv.ParseOptions(delimiter=delimiter),
-            # As they are written: what a column holds is judged with its row and a reason.
-            convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(self.names, pa.string())),
-        )
-
-    def _header(self) -> list[str]:
-        with self._file.open(encoding="utf-8-sig") as file:
-            line = file.readline().strip()
-        if not line:
-            raise ValueError(f"{self._file}: empty")
-        delimiter = "\t" if self._file.suffix.lower() == ".tsv" else ","
-        return [name.strip().strip('"') for name in line.split(delimiter)]
+        return islice(even(self._table.raw(ROWS), ROWS), skip, None)
 
 
 def run(
@@ -229,25 +190,3 @@ def _plain(table: pa.Table) -> pa.Table:
         for name, column in zip(table.schema.names, table.columns, strict=True)
     }
     return pa.table(columns)
-
-
-def _even(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in parts of `ROWS`, so that a part's number says which rows it has."""
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        while rows + batch.num_rows >= ROWS:
-            taken = ROWS - rows
-            yield _one([*waiting, batch.slice(0, taken)])
-            batch = batch.slice(taken)
-            waiting, rows = [], 0
-        if batch.num_rows:
-            waiting.append(batch)
-            rows += batch.num_rows
-    if waiting:
-        yield _one(waiting)
-
-
-def _one(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    whole = pa.Table.from_batches(batches).combine_chunks()
-    return whole.to_batches(max_chunksize=ROWS)[0]

@@ -52,6 +52,8 @@ def load_facts(folder: Traversable, sources: Mapping[str, Source]) -> tuple[Voca
             name: _fact(name, entry, chances.of.get(name), (*place, name))
             for name, entry in file.facts.items()
         }
+        for name, entry in file.facts.items():
+            _yes_no(facts, filter(None, (entry.after,)), ("facts", name, "after"))
         unknown = chances.of.keys() - facts.keys()
         if unknown:
             raise Fault((*place, min(unknown)), "no such fact")
@@ -98,6 +100,7 @@ def _fact(name: str, entry: FactEntry, chance: Any, path: Path, *, common: bool 
         whole=entry.whole,
         values=entry.values,
         asked=entry.asked,
+        after=entry.after or "",
         cost=entry.cost,
         changes=entry.changes,
         lasts=timedelta(days=entry.lasts_days) if entry.lasts_days else None,

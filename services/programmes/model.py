@@ -194,6 +194,7 @@ class FactEntry(Data):
     whole: bool = False
     values: tuple[Code, ...] = ()
     asked: bool = True
+    after: str | None = None
     cost: Annotated[float, Field(gt=0)] = 1.0
     changes: bool = False
     lasts_days: Annotated[int, Field(gt=0)] | None = None

@@ -144,9 +144,10 @@ class Programmes:
     def facts(self, id: str, on: date) -> dict[str, Json] | None:
         """What may be told of a programme on a day, None for one that is not known.
 
-        `programme` and `state` always; where they are known `amount` (and `amount_to`, where it
-        depends on the person) in rupees `per` period `since` a day, with `source` and `source_date`;
-        `documents` and `apply`, codes of texts, with the `link` and `number` that the way names.
+        `programme`, `state` and who it is `run_by` (in both scripts) always; where they are known `amount`
+        (and `amount_to`, where it depends on the person) in rupees `per` period `since` a day, with `source`
+        and `source_date`; `documents` and `apply`, codes of texts, with the `link` and `number` that the way
+        names.
         """
         programme = self.by_id.get(id)
         state = programme.state(on) if programme else None
@@ -154,6 +155,7 @@ class Programmes:
             return None
         told = state.state if state.confidence in TOLD else "unsure"
         facts: dict[str, Json] = {"programme": id, "state": told, **self.cited(state.source)}
+        facts["run_by"] = programme.file.run_by.model_dump()
         amount, benefit = programme.amount(on), programme.benefit()
         if amount and benefit:
             rupees = sorted(rate.rupees for rate in amount.rates)

@@ -84,11 +84,14 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who a CNIC belongs to. `phones` are keyed hashes; `reach` is a sealed number to send a code to."""
+    """Who a CNIC belongs to. `phones` are keyed hashes; `reach` is a sealed number to send a code to.
+
+    "" is *not said*: not every source tells name, district and sex.
+    """
 
     first_name: str
     district: str
-    sex: Literal["f", "m", "x"]
+    sex: Literal["f", "m", "x", ""]
     phones: frozenset[bytes] = frozenset()
     reach: bytes | None = field(default=None, repr=False)
 

@@ -17,12 +17,24 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the database holds before a turn. `reply` is what was said to this very message before."""
+    """What the database holds before a turn. `reply` is what was said to this very message before.
+
+    `session` is None where nobody was heard yet, and empty where the person was forgotten.
+    """
 
     version: int = 0
     session: bytes | None = None
     phone: bytes | None = None
     reply: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a conversation besides what was said."""
+
+    channel: str
+    phone: bytes | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ _update = Prepared(
     .where(conversation.c.id == sa.bindparam("key"))
     .where(conversation.c.version == sa.bindparam("seen"))
     .values(
+        address=sa.bindparam("new_address"),  # a person who was forgotten, and is back
         session=sa.bindparam("new_session"),
         phone=sa.bindparam("new_phone"),
         language=sa.bindparam("new_language"),
@@ -101,6 +114,7 @@ def save(
             changed = {
                 "key": key,
                 "seen": found.version,
+                "new_address": address,
                 "new_session": session,
                 "new_phone": phone,
                 "new_language": language,
@@ -114,9 +128,60 @@ def save(
         raise Overtaken from clash
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is needed to speak first: where to, in which language, and the session it is said in."""
+
+    channel: str
+    address: bytes
+    session: bytes
+    version: int
+    language: str
+    heard_at: datetime
+
+
+def reach(connection: Connection, key: bytes) -> Reached | None:
+    """A conversation that may be spoken to."""
+    columns = (
+        conversation.c.channel,
+        conversation.c.address,
+        conversation.c.session,
+        conversation.c.version,
+        conversation.c.language,
+        conversation.c.heard_at,
+    )
+    row = connection.execute(sa.select(*columns).where(conversation.c.id == key)).first()
+    return Reached(*row) if row else None
+
+
+def speak_first(
+    connection: Connection, key: bytes, *, seen: int, session: bytes | None, said: Mapping[str, object]
+) -> None:
+    """Put a message into the outbox that answers none, with the session that awaits its answer, if any.
+
+    Raises `Overtaken` if a turn was committed since version `seen`: what it opened must not be closed.
+    """
+    if session is not None:
+        changed = connection.execute(
+            sa.update(conversation)
+            .where(conversation.c.id == key, conversation.c.version == seen)
+            .values(session=session, version=seen + 1)
+        )
+        if changed.rowcount != 1:
+            raise Overtaken
+    _say.run(connection, {**said, "conversation": key})
+
+
 def opt_out(connection: Connection, key: bytes, at: datetime | None) -> None:
     """Record that unasked messages are unwelcome since `at`; None makes them welcome again."""
     connection.execute(sa.update(conversation).where(conversation.c.id == key).values(opted_out_at=at))
+
+
+def known(connection: Connection, key: bytes) -> Known | None:
+    """Channel, proven phone and language of a conversation, None where there is none."""
+    columns = (conversation.c.channel, conversation.c.phone, conversation.c.language)
+    row = connection.execute(sa.select(*columns).where(conversation.c.id == key)).first()
+    return Known(*row) if row else None
 
 
 def history(connection: Connection, key: bytes, *, last: int) -> list[Sentence]:

@@ -119,7 +119,8 @@ class Store:
                 raise Busy from None
             if not (again and getattr(fault, "connection_invalidated", False)):
                 # Only the kind of fault: its text would carry statements with people's data.
-                raise StoreUnavailable(type(fault.__cause__ or fault).__name__) from None
+                cause = fault.__cause__ or fault
+                raise StoreUnavailable(getattr(cause, "sqlite_errorname", type(cause).__name__)) from None
         return self._guarded(begin, work)
 
 

@@ -1,38 +1,17 @@
 """Every table, so that one migration history describes the whole database.
 
 Nothing here is readable by itself: people's numbers are kept as keyed hashes (to find), last four
-digits (to show) and sealed text (to read back with the key, which is not in the database).
+digits (to show) and sealed text (to read back with the key, which is not in the database). By this the
+columns are known when keys change: bytes without a length are sealed, 16 bytes are a keyed hash.
 """
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
-from sqlalchemy import Dialect
+
+from services.store.moment import Moment as Moment
 
 metadata = sa.MetaData()
 
 Id = sa.LargeBinary(16)
-
-
-class Moment(sa.TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no time zone, and PostgreSQL answers in the session's."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """ValueError for a moment without a time zone: nobody could say when that was."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """In UTC, whatever the database answers in."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 about = sa.Table(
@@ -55,6 +34,8 @@ conversation = sa.Table(
     sa.Column("language", sa.String(12), nullable=False),
     sa.Column("opted_out_at", Moment),
     sa.Column("heard_at", Moment, nullable=False),
+    sa.Column("forgotten_at", Moment, comment="when the person asked for it"),
+    sa.Index("conversation_phone", "phone"),
 )
 
 inbound = sa.Table(
@@ -244,6 +225,8 @@ import_run = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of file and mapping"),
     sa.Column("rows_done", sa.BigInteger, nullable=False, comment="of the file, taken or rejected"),
     sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("added", sa.BigInteger, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
     sa.Column("status", sa.String(12), nullable=False, comment="running or done"),
     sa.Column("at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
@@ -270,7 +253,7 @@ follow_up = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("due_at", Moment, nullable=False),
     sa.Index("follow_up_due", "due_at"),
-    comment="answers that are owed because a source was late",
+    comment="calls that are answered after the turn: a source was late",
 )
 
 phone_link = sa.Table(
@@ -291,7 +274,7 @@ one_time_code = sa.Table(
     sa.Column("id", sa.String(160), primary_key=True, comment="the call's id"),
     sa.Column("holder", Id, nullable=False, comment="who asked for it"),
     sa.Column("subject", Id, nullable=False),
-    sa.Column("code", Id, comment="keyed hash; NULL where no code was sent, which nobody is told"),
+    sa.Column("code", Id, comment="keyed hash; NULL once it is void"),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("until", Moment, nullable=False),
@@ -341,7 +324,7 @@ audit = sa.Table(
     sa.Column("channel", sa.String(20), nullable=False),
     sa.Column("purpose", sa.String(40), nullable=False),
     sa.Column("subject", Id, nullable=False, comment="keyed hash of the CNIC, by a key of its own"),
-    sa.Column("entry", sa.String(1200), nullable=False, comment="JSON: scopes, sources, rules, decision"),
+    sa.Column("entry", sa.Text, nullable=False, comment="JSON: scopes, sources, rules, decision"),
     sa.Column("hash", sa.LargeBinary(32), nullable=False, comment="over this row and the hash before it"),
     sa.Index("audit_subject", "subject", "at"),
 )
@@ -353,6 +336,18 @@ audit_head = sa.Table(
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.LargeBinary(32), nullable=False),
     comment="the newest row of each chain; its lock orders who writes next",
+)
+
+audit_cut = sa.Table(
+    "audit_cut",
+    metadata,
+    sa.Column("chain", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column(
+        "number", sa.BigInteger, nullable=False, comment="of the last row that was removed for its age"
+    ),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False, comment="of that row"),
+    sa.Column("seal", sa.LargeBinary(32), nullable=False, comment="by the key: nobody else may cut"),
+    comment="up to where a chain was removed; nothing after it can be",
 )
 
 partner_message = sa.Table(

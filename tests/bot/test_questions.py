@@ -24,7 +24,7 @@ PROVINCE = {"fact": "province", "kind": "choice"}
 
 def _heard(text: str, question: dict[str, Any], words: Words) -> Heard:
     choices, expects = choices_of(question)
-    waits = Expects(expects, tuple(choice.id for choice in choices), "en")
+    waits = Expects(expects, tuple(choice.id for choice in choices), "en", fact=str(question["fact"]))
     return understand(text, waits, words, at=AT)
 
 
@@ -56,12 +56,18 @@ def test_a_result_is_no_answer() -> None:
 def test_numbers_are_offered_in_bands_that_say_where_they_end() -> None:
     choices, _ = choices_of(INCOME)
     assert choices == (
-        Choice("band0", "fit.band.at_most", {"n": 44_999}),
-        Choice("band1", "fit.band.between", {"low": 45_000, "high": 149_999}),
+        Choice("band0", "fit.band.below", {"n": 45_000}),
+        Choice("band1", "fit.band.between", {"low": 45_000, "high": 150_000}),
         Choice("band2", "fit.band.at_least", {"n": 150_000}),
         Choice("dont_know", "fit.dont_know"),
     )
-    assert choices_of(ACRES) == ((), ("amount", "dont_know"))
+    upto = {**INCOME, "bands": [[0, 37_000], [37_001, 59_999], [60_001, 1_000_000]]}
+    assert choices_of(upto)[0][:3] == (
+        Choice("band0", "fit.band.at_most", {"n": 37_000}),
+        Choice("band1", "fit.band.between", {"low": 37_000, "high": 60_000}),
+        Choice("band2", "fit.band.above", {"n": 60_000}),
+    )
+    assert choices_of(ACRES) == ((), ("amount", "dont_know", "home"))
 
 
 def test_what_is_told_by_the_way_is_not_asked_again(words: Words) -> None:
@@ -81,7 +87,7 @@ def _asking(question: dict[str, Any], **slots: Any) -> Session:
 def test_an_answer_that_is_none_is_asked_for_once_more_and_then_left_open(words: Words) -> None:
     session = _asking(PROVINCE)
     turn = respond(session, _heard("bas yahin", PROVINCE, words))
-    assert [say.key for say in turn.says] == ["ask.province"]
+    assert [say.key for say in turn.says] == ["fit.again", "ask.province"]
     turn = respond(turn.session, _heard("bas yahin", PROVINCE, words))
     assert turn.call
     assert turn.call.args["said"] == {"province": "?"}
@@ -92,7 +98,7 @@ def test_a_source_that_is_down_is_told_so() -> None:
     session = replace(_asking(YES_NO), step="got_next")
     turn = respond(session, Result(Call("eligibility.next"), AT, ok=False, error="late"))
     assert [say.key for say in turn.says] == ["eligibility.not_known_now"]
-    assert "fit" not in turn.session.slots
+    assert turn.session.slots["fit"]["asked"] == ["vehicle"], "what was said is kept for the next try"
 
 
 def test_a_programme_that_is_open_without_known_rules_is_told_by_what_it_is() -> None:
@@ -124,7 +130,7 @@ FIT = {
 def test_verdicts_and_what_follows_from_each() -> None:
     start = Session(heard_at=AT)
     assert [say.key for say in _told(start).says] == ["fit.none"]
-    assert [say.key for say in _told(start, {**FIT, "hangs": "answers"}).says] == ["fit.too_little"]
+    assert [say.key for say in _told(start, {**FIT, "hangs": "answers"}).says] == ["fit.not_known"]
     named = _told(start, {**FIT, "hangs": "answers"}, programme="kafaalat")
     assert [say.key for say in named.says] == ["fit.not_known"]
     listed = _told(start, {**FIT, "hangs": "list"})

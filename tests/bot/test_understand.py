@@ -98,6 +98,7 @@ def test_one_cnic_in_many_writings(text: str, words: Words) -> None:
         ("پانچ سو", {"amount": 500}),
         ("hazar baar kaha", {"amount": 1000}),
         ("lOlOlOlOO", {}),
+        ("lO1OlOlO", {}),
         ("8171 se msg", {}),
         ("10 hazar", {"amount": 10_000}),
         ("http://evil.example.com/x", {"link": True}),
@@ -201,6 +202,9 @@ def test_any_text_is_heard(text: str) -> None:
     heard = understand(text, Expects(choices=("a", "b"), slots=("text", "amount")), _WORDS, at=NOW)
     assert heard.text == text
     assert 0 <= heard.confidence <= 1
+    for slots in (("yes_no", "dont_know"), ("amount", "dont_know"), ("cnic",), ("province", "dont_know")):
+        waits = Expects(slots, ("yes", "no"), "ur-Latn", ("ji haan", "nahi"), "land_acres")
+        assert understand(text, waits, _WORDS, at=NOW).text == text
 
 
 @given(ANY)
@@ -315,6 +319,9 @@ def test_nothing_to_see_is_no_evidence() -> None:
         ("2 quarters", {"duration": "P6M"}),
         ("15 november ko", {"date": "2026-11-15", "month": 11}),
         ("dec 30", {"date": "2026-12-30"}),
+        ("12 march 2026", {"date": "2026-03-12", "month": 3}),
+        ("march 12, 2019", {"date": "2019-03-12"}),
+        ("march 2026", {"date": None, "month": 3}),
         ("31 february", {"date": None, "month": 2}),
         ("05/10/2026", {"date": "2026-10-05"}),
         ("45/10/26", {"date": None}),

@@ -3,8 +3,10 @@
     > text        what the person sends; "> (button) id", "> (voice)", "> (picture)", "> (phone)" for the rest
     @ 1 day       time that passes before the next line
     ? name args   what the bot has found out; args as JSON
-    = json        what it was told; "=! late" is a source that did not answer. What the rules say of a family
-                  needs no such line: the rules of the programmes are asked themselves
+    = json        what it was told; "=! late" is a source that did not answer. What our own data say (rules,
+                  evidence for a complaint, fields of a change) needs no such line. Nor does whom this phone
+                  has asked about: nobody, unless the script says otherwise
+    ! number text the staff's answer to the complaint of this number comes, unasked
     < [key] text  what the bot says as SMS; further lines of a message are indented
 
 The lines `?` and `<` are made by the engine; the others are the script.
@@ -18,11 +20,14 @@ from pathlib import Path
 
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Limits, Result, Say, Session
-from bot.render import Rendered, render
+from bot.render import Rendered, labelled, render
 from bot.texts import Catalogue
+from bot.topics.complaint import ask_solved
 from bot.understand import Expects, Words, understand
 from services.app import build_advice, load_programme_data
+from services.complaints.categories import Categories, load_categories
 from services.programmes.advice import Advice
+from services.updates.kinds import load_kinds
 
 START = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 UNITS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
@@ -34,6 +39,12 @@ MEDIA = {"(voice)": "audio", "(picture)": "image", "(file)": "document"}
 def advice() -> Advice:
     """What the rules of our own programmes say."""
     return build_advice(load_programme_data())
+
+
+@cache
+def categories() -> Categories:
+    """What may be complained about."""
+    return load_categories()
 
 
 @dataclass
@@ -57,9 +68,9 @@ class Replay:
         while turn.call:
             args = json.dumps(turn.call.args, ensure_ascii=False)
             self.lines.append(f"? {turn.call.name} {args}")
-            result = (
-                self._advised(turn.call) if turn.call.name == "eligibility.next" and not results else None
-            )
+            result = self._known(turn.call, asked=not results)
+            if turn.call.name == "registry.mine" and not (results and "people" in results[0]):
+                result = Result(turn.call, self.now, data={"people": []})
             if result is None:
                 assert results, f"{text!r}: the script has no result for {turn.call.name}"
                 told = results.pop(0)
@@ -72,6 +83,25 @@ class Replay:
         self.session = turn.session
         self.turns.append((says, self.session.language))
         self._write(says)
+
+    def answered(self, reference: str, answer: str) -> None:
+        """The staff answer a complaint: what is said, and the session that awaits a word, days later too."""
+        self.lines.append(f"! {reference} {answer}")
+        turn = ask_solved(self.session, reference, answer)
+        self.session = turn.session
+        self.turns.append((turn.says, self.session.language))
+        self._write(turn.says)
+
+    def _known(self, call: Call, *, asked: bool) -> Result | None:
+        """What our own data say, where the script does not."""
+        if call.name == "complaint.asks":
+            category = categories().by_id[call.args["category"]]
+            data = {"ask": list(category.ask), "required": list(category.required)}
+            return Result(call, self.now, data=data)
+        if call.name == "update.fields" and asked:
+            fields = load_kinds()[call.args["kind"]].fields
+            return Result(call, self.now, data={"fields": [field.asked() for field in fields]})
+        return self._advised(call) if call.name == "eligibility.next" and asked else None
 
     def _advised(self, call: Call) -> Result:
         said, asked, programme = call.args["said"], call.args["asked"], call.args["programme"]
@@ -88,6 +118,7 @@ class Replay:
 
     def _write(self, says: tuple[Say, ...]) -> None:
         shown = self.rendered(says, self.session.language, SMS)
+        self.session = labelled(self.session, shown)
         keys = " ".join(say.key for say in says)
         text = "\n".join(shown.parts).split("\n")
         self.lines.append(f"< [{keys}] {text[0]}")
@@ -108,6 +139,8 @@ def play(path: Path, words: Words, catalogue: Catalogue) -> tuple[str, Replay]:
             amount, unit = rest.split()
             replay.now += int(amount) * UNITS[unit.rstrip("s")]
             replay.lines.append(line)
+        elif kind == "!":
+            replay.answered(*rest.split(" ", 1))
         elif kind == ">":
             replay.hear(rest, _results_after(script, line))
     top = [f"{name}: {value}" for name, value in head.items()]
@@ -117,7 +150,7 @@ def play(path: Path, words: Words, catalogue: Catalogue) -> tuple[str, Replay]:
 def _read(path: Path) -> tuple[dict[str, str], list[str]]:
     head, _, body = path.read_text("utf-8").partition("\n\n")
     fields = dict(line.split(": ", 1) for line in head.splitlines())
-    numbered = [line for line in body.splitlines() if line[:1] in (">", "=", "@")]
+    numbered = [line for line in body.splitlines() if line[:1] in (">", "=", "@", "!")]
     # Equal lines must stay apart: results belong to the line before them.
     return fields, [_Line(line) for line in numbered]
 

@@ -15,17 +15,21 @@ from channels import Channel
 from channels.telegram import LIMITS as TELEGRAM
 from channels.terminal import Terminal
 from services.alerts import alert_staff
-from services.answers import Sources
 from services.app import Built, build_advice, build_catalogue
+from services.asking import Sources
+from services.enquiry import Desk
 from services.locales import load_places
+from services.notices import Notices
 from services.privacy.guard import Guard, make_guard
 from services.privacy.identifiers import Keys
 from services.privacy.limits import Limits, Slow, load_limits
 from services.programmes.load import load_programmes
 from services.programmes.programme import Programmes
 from services.registry import demo
+from services.registry.copies import StoredCopies
 from services.registry.demo import Sample
 from services.registry.families import Country
+from services.registry.lookup import Connected, Lookup
 from services.registry.sql import SqlRegistry
 from services.store.engine import Store
 from services.turns import Parts
@@ -76,34 +80,42 @@ def deploy(
     keys: Keys,
     *,
     registry: Any = None,
+    sources: list[Connected] | None = None,
+    guard: Guard | None = None,
     channels: Mapping[str, Channel] | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     disclosure: Any = "registered_phone",
-    guard: Guard | None = None,
     **options: Any,
 ) -> Parts:
     """Everything that turns need."""
     found = registry or SqlRegistry(store, keys, lambda: NOW.date())
+    connected = sources or [Connected(found)]
     standard: dict[str, Channel] = {
         name: bench(name).channel for name in ("sms", "whatsapp", "telegram", "web")
     }
     standard["played"] = Terminal(TELEGRAM, "played")
+    every = {**standard, **(channels or {})}
     return Parts(
         store=store,
         keys=keys,
         words=words(),
         catalogue=catalogue(),
         sources=Sources(
-            store,
-            keys,
-            found,
-            found,
-            programmes(),
-            build_advice(programmes()),
-            guard or make_guard(LIMITS, alert_staff(store, keys, clock)),
-            disclosure,
+            store=store,
+            keys=keys,
+            desk=Desk(
+                store,
+                keys,
+                Lookup(connected, StoredCopies(store, keys, clock)),
+                guard or make_guard(LIMITS, alert_staff(store, keys, clock)),
+                disclosure,
+            ),
+            points=found,
+            programmes=programmes(),
+            advice=build_advice(programmes()),
+            notices=Notices(keys, catalogue(), every),
         ),
-        channels={**standard, **(channels or {})},
+        channels=every,
         clock=clock,
         **options,
     )
@@ -111,7 +123,8 @@ def deploy(
 
 def built(parts: Parts) -> Built:
     """As the composition root would hand it to the web."""
-    return Built(parts, programmes(), {})
+    ours = SqlRegistry(parts.store, parts.keys, lambda: NOW.date())
+    return Built(parts, programmes(), ours, None, {})
 
 
 def inbound(text: str = "", *, id: str = "SM1", channel: str = "sms", **fields: Any) -> Inbound:

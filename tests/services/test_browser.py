@@ -94,6 +94,8 @@ def test_a_reference_stands_on_one_line(page: Page, address: str) -> None:
     page.goto(f"{address}/ur/")
     say(page, "دکاندار نے 500 کاٹ لیے")
     say(page, "ضلع کیچ، کل، دکان پر")
+    say(page, "نہیں")
+    say(page, "نہیں بتانا")
     pieces = "all => all.map(e => e.getClientRects().length)"
     counted = page.locator("li").last.locator("bdi").evaluate_all(pieces)
     assert len(counted) == 2, "the reference and the helpline"

@@ -64,7 +64,7 @@ def test_chat_as_json() -> None:
     (reply,) = second["replies"]
     assert list(reply) == ["text", "alphabet", "segments", "choices"]
     assert "13,500" in reply["text"]
-    assert (reply["alphabet"], reply["segments"]) == ("gsm7", 1)
+    assert (reply["alphabet"], reply["segments"]) == ("gsm7", 2)
     assert second["ms"] >= 0
 
 

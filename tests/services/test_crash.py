@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.privacy.identifiers import Keys
 from services.store.engine import Store, open_store
-from services.store.tables import conversation, grievance
+from services.store.tables import conversation, grievance, grievance_event
 from services.store.tables import inbound as inbound_table
 from services.store.tables import outbound as outbound_table
 from services.turns import take
@@ -45,14 +45,15 @@ async def _answer(url: str, keys: Keys, messages: list[str], step: str) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_each_step(step: str, database_url: str, keys: Keys, store: Store) -> None:
-    messages = ["the office staff asked for a bribe", "the clerk, on Monday, 1000 rupees"]
+    messages = ["the office staff asked for a bribe", "the clerk in Multan, on Monday, 1000 rupees"]
     assert killed_at(step, database_url, keys, messages) == -signal.SIGKILL
 
     again = asyncio.run(take(deploy(store, keys), inbound(messages[-1], id="SM1")))
 
-    assert "complaint" in again.outbound.parts[0]
+    assert "Complaint" in again.outbound.parts[0]
     assert len(rows(store, inbound_table)) == len(rows(store, outbound_table)) == 2
     assert len(rows(store, grievance)) == 1, "and what the turn did was done once"
+    assert len(rows(store, grievance_event)) == 1
     (kept,) = rows(store, conversation)
     assert kept.version == 2
     assert keys.open(rows(store, grievance)[0].facts).count("Monday") == 1

@@ -17,12 +17,13 @@ from benchmarks.guard import ALPHA, asked, asks, deployment, fill, forget, lax, 
 from bot.messages import Call, Result
 from channels.web import Web
 from services.alerts import alert_staff
-from services.answers import Context, registry_status
-from services.privacy.guard import Block, make_guard
+from services.asking import Context
+from services.privacy.guard import make_guard
 from services.privacy.identifiers import Keys
 from services.privacy.limits import Budget, Slow
 from services.privacy.pulse import Alarm
-from services.registry import Record, Unavailable
+from services.registry import SCOPES, Record, Unavailable
+from services.status import registry_status
 from services.store.engine import Store, StoreUnavailable
 from services.store.tables import asked as asked_table
 from services.store.tables import desk_item
@@ -86,7 +87,7 @@ def test_two_milliseconds_more_on_a_hit_are_noticed_where_nothing_hides_them(
     filled: Store, keys: Keys
 ) -> None:
     parts = deployment(filled, keys, bucket=0, limits=lax(), leaky=True)
-    found = times(asked(parts, asks(800, 50)))
+    found = times(asked(parts, asks(1200, 50)))
     assert found.told(ALPHA), found
     assert found.auc > 0.5
 
@@ -117,7 +118,7 @@ def test_equal_samples_are_not_told_apart() -> None:
 class Counting:
     """A source without anybody, that counts how often it is asked."""
 
-    name, scopes = "counting", frozenset[Any]()
+    name, scopes = "counting", SCOPES
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -217,7 +218,17 @@ def asked_directly(parts: Parts, cnic: str, phone: bytes | None = None) -> tuple
     async def ask() -> tuple[Result, Context, float]:
         began = time.monotonic()
         ends = asyncio.get_running_loop().time() + 3
-        context = Context(b"c" * 16, phone, False, NOW, parts.sources, Block(), ends)
+        context = Context(
+            conversation=b"c" * 16,
+            channel="sms",
+            message="1",
+            reply="r",
+            phone=phone,
+            provable=False,
+            at=NOW,
+            ends=ends,
+            sources=parts.sources,
+        )
         result = await registry_status(Call("registry.status", {"cnic": cnic}, "1"), context)
         return result, context, time.monotonic() - began
 
@@ -232,7 +243,7 @@ def closing() -> Any:
 @pytest.mark.parametrize(
     ("source", "limits", "told"),
     [
-        (Counting, lambda: LIMITS, {"disclosure": "none", "last4": "0001", "provable": False}),
+        (Counting, lambda: LIMITS, {"disclosure": "none", "last4": "0001", "provable": False, "code": True}),
         (Counting, closing, {"disclosure": "none", "closed": True}),
         (Away, lambda: LIMITS, {}),
     ],

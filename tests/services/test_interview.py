@@ -122,6 +122,15 @@ def _unaskable(id: str) -> bool:
     return any(not VOCABULARY.facts[name].asked for name in PROGRAMMES.by_id[id].rules(ON).facts())
 
 
+@pytest.mark.parametrize("id", ["dhee_rani", "special_persons", "himmat_card", "tahafuz"])
+@pytest.mark.parametrize("told", [True, False, None])
+def test_nobody_is_asked_about_somebody_who_may_not_be_there(id: str, told: bool | None) -> None:
+    asked, _ = _asked(lambda fact: _fitting(fact, told), id)
+    for place, fact in enumerate(asked):
+        before = VOCABULARY.facts[fact].after
+        assert not before or (told and before in asked[:place])
+
+
 def test_a_number_may_be_answered_by_a_band() -> None:
     rules = [PROGRAMMES.by_id["kp_apna_ghar"].rules(ON)]
     household = VOCABULARY.household({"province": "khyber_pakhtunkhwa", "house_builder": True}, ON).household
@@ -164,6 +173,17 @@ def test_advice_on_one_programme_says_no_as_well() -> None:
     (fit,) = told["fits"]
     assert (fit["verdict"], fit["why"][0][0]) == ("not_eligible", "why.farm_land.failed")
     assert fit["why"][0][1]["value"] == 30
+
+
+def test_advice_on_anything_tells_a_no_to_the_core_programme_and_who_says_so() -> None:
+    said = {"government_employee": True, "province": "multan"}
+    told = advice().next(said, ["x"] * MOST_QUESTIONS, ON)
+    assert told["refused"]["programme"] == "kafaalat"
+    key, args = told["refused"]["why"][0]
+    assert (key, args["run_by"]["en"]) == ("why.government_employee.failed", "BISP")
+    assert all(fit["programme"] != "kafaalat" for fit in told["fits"])
+    assert "refused" not in advice().next({"province": "multan"}, ["x"] * MOST_QUESTIONS, ON)
+    assert "refused" not in advice().next(said, [], ON, programme="kafaalat")
 
 
 def test_advice_knows_what_the_registry_knows() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.privacy.disclosure import granted
-from services.privacy.identifiers import Keys, WrongKey, load_or_create_secret, verify_key
+from services.privacy.disclosure import Links, decide
+from services.privacy.identifiers import Keys, WrongKey, load_or_create_secrets, verify_key
 from services.registry import Person
 from services.store.engine import Store
 from tests.services.deployment import deploy, inbound, sample, settle
@@ -61,8 +61,8 @@ def test_keys_do_not_show_themselves() -> None:
 
 def test_the_secret_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "secret.key"
-    made = load_or_create_secret(file)
-    assert load_or_create_secret(file) == made
+    made = load_or_create_secrets(file)
+    assert load_or_create_secrets(file) == made
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [entry.name for entry in file.parent.iterdir()] == ["secret.key"]
 
@@ -76,7 +76,7 @@ def test_another_process_may_have_made_it_first(tmp_path: Path, monkeypatch: pyt
         file.write_bytes(b"made by another process, a moment before us")
 
     monkeypatch.setattr(Path, "touch", touch)
-    assert load_or_create_secret(file).startswith(b"made by another")
+    assert load_or_create_secrets(file) == (b"made by another process, a moment before us",)
 
 
 def test_a_database_knows_its_key(store: Store) -> None:
@@ -86,24 +86,26 @@ def test_a_database_knows_its_key(store: Store) -> None:
         store.run_now(lambda connection: verify_key(connection, OTHER))
 
 
-def record(phone: bytes | None) -> Person:
+def person(phone: bytes | None) -> Person:
     return Person("A", "kech", "f", frozenset([phone] if phone else []))
 
 
 @pytest.mark.parametrize(
     ("found", "phone", "level"),
     [
-        (record(b"1"), b"1", "own"),
-        (record(b"1"), b"2", "none"),
-        (record(b"1"), None, "none"),
-        (record(None), None, "none"),
-        (record(None), b"1", "none"),
-        (None, b"1", "none"),
+        ([person(b"1")], b"1", "own"),
+        ([person(b"1")], b"2", "none"),
+        ([person(b"1")], None, "none"),
+        ([person(None)], None, "none"),
+        ([person(None)], b"1", "none"),
+        ([person(None), person(b"1")], b"1", "own"),
+        ([person(b"2"), person(b"1")], b"1", "none"),
+        ([], b"1", "none"),
     ],
 )
-def test_who_may_learn_what(found: Person | None, phone: bytes | None, level: str) -> None:
-    assert granted(found, phone, "registered_phone") == level
-    assert granted(found, phone, "anyone") == ("own" if level == "own" else "word")
+def test_who_may_learn_what(found: list[Person], phone: bytes | None, level: str) -> None:
+    assert decide(found, phone, Links(), "registered_phone").level == level
+    assert decide(found, phone, Links(), "anyone").level == ("own" if level == "own" else "word")
 
 
 def test_no_number_reaches_a_log(store: Store, keys: Keys, caplog: pytest.LogCaptureFixture) -> None:

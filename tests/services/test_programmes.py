@@ -281,13 +281,10 @@ def test_the_line_is_that_of_the_fault(tmp_path: Path) -> None:
         ("values: [north, south]", "values: []", "choices need them"),
         ("unit: rupees, low: 0, high: 1000", "unit: rupees, low: 0", "needs low and high"),
         ("then: {widow: false}", "then: {region: true}", "no yes-or-no fact"),
-        (
-            "then: {widow: false}",
-            "then: {widow: false, orphan: true}",
-            "one fact under if and one under then",
-        ),
+        ("then: {widow: false}", "then: {widow: false, orphan: true}", "one fact under if and one under"),
         ("implications:", "unions: {widow: [income]}\nimplications:", "income is no yes-or-no fact"),
         ("widow: {kind: yes_no}", "widow: {kind: maybe}", "facts.widow.kind"),
+        ("widow: {kind: yes_no}", "widow: {kind: yes_no, after: income}", "income is no yes-or-no fact"),
         ("source: S2", "source: S9", "S9 is not in"),
     ],
 )

@@ -9,12 +9,11 @@ import pytest
 from bot.messages import Call
 from channels import Response
 from services import turns
-from services.complaints import free_reference
 from services.privacy.identifiers import Keys
-from services.registry import PaymentPoint, Record, Unavailable
+from services.registry import SCOPES, PaymentPoint, Record, Unavailable
 from services.store.conversations import Overtaken
 from services.store.engine import Store, StoreUnavailable
-from services.store.tables import conversation, desk_item, grievance, note
+from services.store.tables import conversation, desk_item, note
 from services.store.tables import inbound as inbound_table
 from services.store.tables import outbound as outbound_table
 from services.turns import Parts, Taken, take
@@ -46,13 +45,19 @@ def test_a_turn_is_saved_and_answered(parts: Parts) -> None:
     assert b"<Message action=" in first.response.body
     (heard,) = rows(parts.store, inbound_table)
     (said,) = rows(parts.store, outbound_table)
-    assert (heard.id, heard.intent, said.status, said.segments) == ("SM1", "payment_status", "answered", 2)
+    assert (heard.id, heard.intent, said.status, said.segments) == ("SM1", "payment_status", "answered", 3)
     (kept,) = rows(parts.store, conversation)
     assert kept.version == 1
     assert parts.keys.open(kept.address) == ready.phone
     for row in (heard, said, kept):
         assert ready.cnic.encode() not in repr(row).encode()
         assert ready.phone.encode() not in repr(row).encode()
+
+
+def test_the_label_that_was_shown_may_be_typed(parts: Parts) -> None:
+    asked, typed = taken(parts, inbound("main ahl hun?"), inbound("hamein kya milega", id="SM2"))
+    assert "1 Hamein kya milega?" in texts([asked])[0]
+    assert "soobe" in texts([typed])[0]
 
 
 def test_the_same_message_again_gets_the_stored_answer(parts: Parts) -> None:
@@ -98,6 +103,9 @@ def test_a_conversation_that_is_always_overtaken_is_not_acknowledged(
 
 class SlowRegistry:
     """A source that does not answer, or not in time."""
+
+    name = "slow"
+    scopes = SCOPES
 
     def __init__(self, wait: float) -> None:
         self.wait = wait
@@ -192,56 +200,6 @@ def test_a_proven_phone_is_remembered(parts: Parts) -> None:
     assert asked.outbound.choices[0].id == "share_phone"
     assert "13,500" in shown.outbound.parts[0]
     assert "13,500" in later.outbound.parts[0]
-
-
-def test_a_complaint_is_filed_and_its_state_told_to_its_owner_only(parts: Parts) -> None:
-    story = "at the shop in Turbat bazar, on Monday"
-    _, filed = taken(parts, inbound("the agent cut 500 rupees", id="1"), inbound(story, id="2"))
-    (kept,) = rows(parts.store, grievance)
-    assert kept.reference in filed.outbound.parts[0]
-    assert story in parts.keys.open(kept.facts)
-    assert '"amount": 500' in parts.keys.open(kept.facts)
-    mine, theirs, latest = texts(
-        taken(
-            parts,
-            inbound(kept.reference, id="3"),
-            inbound(kept.reference, id="4", sender="+923990000002"),
-            inbound("status of my complaint", id="5"),
-        )
-    )
-    assert kept.reference in mine
-    assert kept.reference not in theirs
-    assert kept.reference in latest
-
-
-def test_a_complaint_number_that_is_taken_is_not_given_twice(parts: Parts) -> None:
-    first = parts.store.read_now(lambda connection: free_reference(connection, "call"))
-    taken(
-        parts, inbound("the office staff asked for a bribe", id="1"), inbound("the clerk, yesterday", id="2")
-    )
-    (kept,) = rows(parts.store, grievance)
-
-    def take_it(connection: Any) -> None:
-        connection.execute(grievance.update().values(reference=first))
-
-    parts.store.run_now(take_it)
-    second = parts.store.read_now(lambda connection: free_reference(connection, "call"))
-    assert second != first
-    own = parts.store.read_now(lambda connection: free_reference(connection, kept.id))
-    assert own == kept.reference or own != first
-
-
-def test_a_complaint_with_the_cnic_keeps_its_hash_only(parts: Parts) -> None:
-    cnic = "9000000000012"
-    taken(
-        parts,
-        inbound("the office staff asked for a bribe", id="1"),
-        inbound(cnic, id="2"),
-        inbound("the clerk", id="3"),
-    )
-    (kept,) = rows(parts.store, grievance)
-    assert kept.cnic == parts.keys.hash("cnic", cnic)
-    assert cnic not in parts.keys.open(kept.facts)
 
 
 def test_people_wait_for_the_staff_once(parts: Parts) -> None:

@@ -48,13 +48,6 @@ def test_a_turn_keeps_what_it_did_not_understand_once(store: Store, keys: Keys) 
     assert len(store.read_now(lambda c: unanswered.kept(c, keys, since))) == 1
 
 
-def test_it_is_forgotten_in_time(store: Store, keys: Keys) -> None:
-    store.run_now(lambda c: unanswered.keep(c, keys, "sms:1", Heard(NOW, "old")))
-    store.run_now(lambda c: unanswered.keep(c, keys, "sms:2", Heard(NOW + timedelta(days=5), "new")))
-    assert store.run_now(lambda c: unanswered.forget(c, NOW + unanswered.KEPT + timedelta(days=1))) == 1
-    assert [keys.open(row.text) for row in rows(store, table)] == ["new"]
-
-
 def test_texts_that_share_words_belong_together() -> None:
     texts = [
         Text("solar panel kab milega", "ur-Latn", "programme_info"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from services.store.migrations.audit import create_audit, drop_audit
 from services.store.tables import Moment
 
 revision: str = "0003"
@@ -41,46 +42,7 @@ def upgrade() -> None:
         batch_op.create_index("asked_near", ["day", "near"])
         batch_op.create_index("asked_subject", ["day", "subject"])
 
-    op.create_table(
-        "audit",
-        sa.Column("chain", sa.SmallInteger(), nullable=False),
-        sa.Column(
-            "number", sa.BigInteger(), autoincrement=False, nullable=False, comment="without gaps from 1"
-        ),
-        sa.Column("at", Moment(), nullable=False),
-        sa.Column(
-            "actor",
-            sa.LargeBinary(length=16),
-            nullable=False,
-            comment="keyed hash of sender, partner or operator",
-        ),
-        sa.Column("channel", sa.String(length=20), nullable=False),
-        sa.Column("purpose", sa.String(length=40), nullable=False),
-        sa.Column(
-            "subject",
-            sa.LargeBinary(length=16),
-            nullable=False,
-            comment="keyed hash of the CNIC, by a key of its own",
-        ),
-        sa.Column(
-            "entry", sa.String(length=1200), nullable=False, comment="JSON: scopes, sources, rules, decision"
-        ),
-        sa.Column(
-            "hash", sa.LargeBinary(length=32), nullable=False, comment="over this row and the hash before it"
-        ),
-        sa.PrimaryKeyConstraint("chain", "number"),
-    )
-    with op.batch_alter_table("audit") as batch_op:
-        batch_op.create_index("audit_subject", ["subject", "at"])
-
-    op.create_table(
-        "audit_head",
-        sa.Column("chain", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("chain"),
-        comment="the newest row of each chain; its lock orders who writes next",
-    )
+    create_audit()
     op.create_table(
         "change_request",
         sa.Column("id", sa.String(length=160), nullable=False, comment="the call's id"),
@@ -142,7 +104,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        comment="answers that are owed because a source was late",
+        comment="calls that are answered after the turn: a source was late",
     )
     with op.batch_alter_table("follow_up") as batch_op:
         batch_op.create_index("follow_up_due", ["due_at"])
@@ -154,6 +116,8 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False, comment="SHA-256 of file and mapping"),
         sa.Column("rows_done", sa.BigInteger(), nullable=False, comment="of the file, taken or rejected"),
         sa.Column("rejected", sa.BigInteger(), nullable=False),
+        sa.Column("added", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False, comment="running or done"),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("changed_at", Moment(), nullable=False),
@@ -167,7 +131,7 @@ def upgrade() -> None:
         sa.Column(
             "code",
             sa.LargeBinary(length=16),
-            comment="keyed hash; NULL where no code was sent, which nobody is told",
+            comment="keyed hash; NULL once it is void",
         ),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
@@ -237,6 +201,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("grievance", "number"),
         comment="the life of a complaint; nothing is changed here",
     )
+    with op.batch_alter_table("conversation") as batch_op:
+        batch_op.add_column(sa.Column("forgotten_at", Moment(), comment="when the person asked for it"))
+
+    op.create_index("conversation_phone", "conversation", ["phone"])
     with op.batch_alter_table("enrolment") as batch_op:
         batch_op.add_column(sa.Column("payee", sa.Integer(), comment="who is paid, if not the member"))
         batch_op.drop_index("enrolment_member")
@@ -263,6 +231,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("assignee", sa.String(length=60)))
         batch_op.add_column(sa.Column("due_at", Moment(), comment="when it is escalated"))
         batch_op.create_index("grievance_due", ["status", "due_at"])
+    op.execute("UPDATE grievance SET sensitive = true, level = 1 WHERE category = 'staff'")
 
     with op.batch_alter_table("household") as batch_op:
         batch_op.add_column(
@@ -327,6 +296,10 @@ def downgrade() -> None:
         batch_op.create_index("enrolment_member", ["member"])
         batch_op.drop_column("payee")
 
+    with op.batch_alter_table("conversation") as batch_op:
+        batch_op.drop_column("forgotten_at")
+
+    op.drop_index("conversation_phone", "conversation")
     op.drop_table("grievance_event")
     with op.batch_alter_table("source_copy") as batch_op:
         batch_op.drop_index("source_copy_at")
@@ -360,11 +333,7 @@ def downgrade() -> None:
         batch_op.drop_index("change_request_conversation")
 
     op.drop_table("change_request")
-    op.drop_table("audit_head")
-    with op.batch_alter_table("audit") as batch_op:
-        batch_op.drop_index("audit_subject")
-
-    op.drop_table("audit")
+    drop_audit()
     with op.batch_alter_table("asked") as batch_op:
         batch_op.drop_index("asked_subject")
         batch_op.drop_index("asked_near")

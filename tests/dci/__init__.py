@@ -1,0 +1,1 @@
+"""Tests of `services/dci/`, and of both ends that speak it."""
