@@ -128,6 +128,9 @@ async def update_propose(call: Call, context: Context) -> Result:
     It is a request and no more. Whether the phone is the registered one is noted and never told.
     """
     keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    known = load_kinds().get(kind)
+    if known is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
     reference = await context.sources.store.read(
         lambda connection: references.free_reference(connection, call.id)
     )
@@ -145,7 +148,6 @@ async def update_propose(call: Call, context: Context) -> Result:
             at=context.at,
         )
     )
-    known = load_kinds()[kind]
     data = {"reference": reference, "papers": known.told(), "verified": known.verified}
     return Result(call, context.at, data=data)
 
