@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -219,9 +219,10 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
         yield
         for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        parts.store.close()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("what ran beside the web had ended", exc_info=ended)
+        await parts.sources.close()
 
     app = FastAPI(title="Haqdar", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.partners import Partners
 from services.privacy.identifiers import Keys
-from services.registry import Registry, g2pconnect, spdci
+from services.registry import Remote, g2pconnect, spdci
 from services.registry.lookup import Connected
 from services.registry.rest import Rest, RestRegistry
 from services.registry.sql import SqlRegistry
@@ -62,27 +62,28 @@ def connect(
     names = [one.name for one in chosen]
     if len(set(names)) != len(names):
         raise ValueError(f"two sources are called {max(names, key=names.count)}")
-    return [
-        Connected(
-            _registry(one, store, keys, clock, partners),
-            timeout=one.timeout,
-            fresh=one.fresh,
-            kept=one.kept,
-            authority=one.authority,
+    connected = []
+    for one in chosen:
+        remote = None if isinstance(one, StoreSource) else _remote(one, keys, clock, partners)
+        connected.append(
+            Connected(
+                remote or store,
+                timeout=one.timeout,
+                fresh=one.fresh,
+                kept=one.kept,
+                authority=one.authority,
+                close=remote.close if remote else None,
+            )
         )
-        for one in chosen
-    ]
+    return connected
 
 
-def _registry(
-    one: Chosen, store: SqlRegistry, keys: Keys, clock: Callable[[], datetime], partners: Partners | None
-) -> Registry:
-    match one:
-        case StoreSource():
-            return store
-        case RestSource():
-            wire = Wire(one.name, one.timeout, ca=one.rest.ca, proxy=one.rest.proxy)
-            return RestRegistry(one.name, one.rest, keys, wire, lambda: clock().date())
+def _remote(
+    one: RestSource | PartnerSource, keys: Keys, clock: Callable[[], datetime], partners: Partners | None
+) -> Remote:
+    if isinstance(one, RestSource):
+        wire = Wire(one.name, one.timeout, ca=one.rest.ca, proxy=one.rest.proxy)
+        return RestRegistry(one.name, one.rest, keys, wire, lambda: clock().date())
     for partner in partners.registries if partners else ():
         if partners and partner.name == one.name:
             if partner.kind == "payments":

@@ -9,10 +9,12 @@ from pydantic import SecretStr
 from channels.telegram import Telegram
 from services.app import build, build_channels, build_web, from_environment
 from services.privacy.identifiers import Keys
+from services.registry.lookup import Connected
+from services.registry.sql import SqlRegistry
 from services.settings import Settings
 from services.store.engine import Store
 from tests.channels.doubles import SECRET, Reply, TelegramWire
-from tests.services.deployment import built, deploy, inbound
+from tests.services.deployment import NOW, built, deploy, inbound
 from tests.services.test_turns import taken, texts
 
 TOKEN = SecretStr("1:a")
@@ -39,6 +41,35 @@ def test_it_is_built_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mo
     asked = taken(whole.parts, inbound("9000000000012", id="2", channel="web", sender="a"))
     assert "0012" in asked[0].outbound.parts[0]
     whole.parts.store.close()
+
+
+def test_every_source_and_the_database_are_closed_once_when_the_service_stops(
+    store: Store, keys: Keys, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("bank")
+
+    async def ends(*_: object) -> None:
+        raise ValueError("a bug")
+
+    ours = SqlRegistry(store, keys, lambda: NOW.date())
+    parts = deploy(store, keys, sources=[Connected(ours), Connected(ours, close=close)])
+    real = store.close
+    monkeypatch.setattr(store, "close", lambda: closed.append("database"))
+    monkeypatch.setattr("services.app.enforce_daily", ends)
+    app = build_web(built(parts), Settings())
+
+    async def run() -> None:
+        async with app.router.lifespan_context(app):
+            await asyncio.sleep(0.01)
+            assert not closed
+
+    asyncio.run(run())
+    real()
+    assert closed == ["bank", "database"]
+    assert "what ran beside the web had ended" in caplog.messages
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The partners' file: what is read from it, and what is said of what cannot be right."""
 
+import asyncio
 import hashlib
 import re
 import stat
@@ -16,10 +17,16 @@ from services.cli import app
 from services.dci.keys import read_private, read_public
 from services.dci.signatures import DIALECTS
 from services.partners import KINDS, Peer, load_partners
+from services.privacy.identifiers import Keys
 from services.registry import SCOPES
+from services.registry.chosen import DEFAULT, PartnerSource, connect
+from services.registry.lookup import Connected
+from services.registry.sql import SqlRegistry
 from services.settings import Settings
+from services.store.engine import Store
 from tests.dci.parties import THEM, US
 from tests.dci.peers import write_keys
+from tests.services.deployment import NOW
 
 US_TABLE = f"""
 [us]
@@ -74,6 +81,29 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert (named.registries, named.clients) == ((), ())
     for shown in (repr(partners), repr(registry)):
         assert "the-token" not in shown
+
+
+PAYMENTS = REGISTRY.replace('"ibr"', '"payments"').replace('"enrolment.status"', '"payment.timeline"')
+
+
+@pytest.mark.parametrize("registry", [REGISTRY, PAYMENTS + 'programme = "kafaalat"'])
+def test_a_partner_is_a_source_whose_connections_are_let_go_of(
+    registry: str, keys: Keys, store: Store, tmp_path: Path
+) -> None:
+    partners = load(tmp_path, US_TABLE + registry)
+    ours = SqlRegistry(store, keys, lambda: NOW.date())
+
+    def sources(name: str) -> list[Connected]:
+        chosen = (*DEFAULT, PartnerSource(kind="partner", name=name))
+        return connect(chosen, store=ours, keys=keys, clock=lambda: NOW, partners=partners)
+
+    own, theirs = sources("nser")
+    assert (own.close, theirs.registry.name) == (None, "nser")
+    assert theirs.close is not None
+    asyncio.run(theirs.close())
+    for strange in ("nadra", "store"):
+        with pytest.raises(ValueError, match=strange):
+            sources(strange)
 
 
 def test_a_token_from_the_environment(tmp_path: Path) -> None:
