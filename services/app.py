@@ -41,7 +41,7 @@ from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
 from services.registry import Registry
-from services.registry.chosen import connect
+from services.registry.chosen import connect, even_for
 from services.registry.copies import StoredCopies
 from services.registry.lookup import Lookup
 from services.registry.sql import SqlRegistry
@@ -144,7 +144,8 @@ def build(
     sources = connect(settings.sources, store=registry, keys=keys, clock=clock, partners=partners)
     lookup = Lookup(sources, StoredCopies(store, keys, clock))
     limits = load_limits(settings.guard_limits or STANDARD)
-    guard = make_guard(limits, alert_staff(store, keys, clock), bucket=settings.refusal_bucket)
+    bucket = even_for(sources) if settings.refusal_bucket is None else settings.refusal_bucket
+    guard = make_guard(limits, alert_staff(store, keys, clock), bucket=bucket)
     parts = Parts(
         store=store,
         keys=keys,

@@ -32,6 +32,10 @@ LINK: frozenset[Scope] = frozenset({"person.link"})
 MARGIN = 0.15
 """Seconds before the turn's deadline by which sources must have answered: it is still to be told."""
 
+SOONER = 0.1
+"""Seconds before that by which it must be known who is linked: a refusal leaves at the end at the latest,
+so that a source that was waited for until then would show in its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -141,7 +145,7 @@ async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]
     if verdict.answer == "closed":
         await _leave_evenly(guard, verdict, asker, began)
         return Found(REFUSAL, View(), View(), closed=True)
-    who = await desk.lookup.find(cnic, LINK, ends=ends)
+    who = await desk.lookup.find(cnic, LINK, ends=ends - SOONER)
     policy = desk.policy if verdict.word else "registered_phone"
     grant = decide([told.value for told in who.persons], asker.phone, counted.links, policy)
     its_own = grant.level in ITS_OWN

@@ -49,6 +49,12 @@ class PartnerSource(_Source):
 Chosen: TypeAlias = Annotated[StoreSource | RestSource | PartnerSource, Field(discriminator="kind")]
 DEFAULT: tuple[Chosen, ...] = (StoreSource(kind="store"),)
 
+OWN_TABLES = 0.25
+"""Seconds that our own tables never take: three times what the slowest percent of whole turns do."""
+
+CANCELLED = 0.1
+"""Seconds in which a source that is waited for no more is let go of, on a busy processor too."""
+
 
 def connect(
     chosen: Sequence[Chosen],
@@ -76,6 +82,17 @@ def connect(
             )
         )
     return connected
+
+
+def even_for(sources: Sequence[Connected]) -> float:
+    """Seconds in which any of these sources has said who somebody is, or is waited for no more.
+
+    A refusal that leaves no sooner takes as long whatever a source found, and however long it took.
+    """
+    elsewhere = [
+        one.timeout for one in sources if one.close is not None and "person.link" in one.registry.scopes
+    ]
+    return max([OWN_TABLES, *(timeout + CANCELLED for timeout in elsewhere)])
 
 
 def _remote(

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -9,7 +10,9 @@ from pydantic import SecretStr
 from channels.telegram import Telegram
 from services.app import build, build_channels, build_web, from_environment
 from services.privacy.identifiers import Keys
+from services.registry.chosen import DEFAULT, RestSource
 from services.registry.lookup import Connected
+from services.registry.rest import Rest
 from services.registry.sql import SqlRegistry
 from services.settings import Settings
 from services.store.engine import Store
@@ -41,6 +44,35 @@ def test_it_is_built_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mo
     asked = taken(whole.parts, inbound("9000000000012", id="2", channel="web", sender="a"))
     assert "0012" in asked[0].outbound.parts[0]
     whole.parts.store.close()
+
+
+def chosen(timeout: float, **told: Any) -> RestSource:
+    """A source elsewhere that is never asked here."""
+    rest = Rest(url="https://bank.example", body={"cnic": "{cnic}"}, subject="cnic", **told)
+    return RestSource(kind="rest", name="bank", timeout=timeout, rest=rest)
+
+
+PHONES, PAYMENTS = {"person": {"phones": "phone"}}, {"payments": {"list": "payments"}}
+
+
+@pytest.mark.parametrize(
+    ("sources", "own", "even"),
+    [
+        ((), None, 0.25),
+        ((chosen(2.5, **PAYMENTS),), None, 0.25),
+        ((chosen(2.5, **PHONES),), None, 2.6),
+        ((chosen(0.1, **PHONES),), None, 0.25),
+        ((chosen(2.5, **PHONES),), 1.5, 1.5),
+        ((), 0.0, 0.0),
+    ],
+)
+def test_refusals_leave_no_sooner_than_the_slowest_source_that_knows_phones(
+    sources: tuple[RestSource, ...], own: float | None, even: float, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, sources=(*DEFAULT, *sources), refusal_bucket=own)
+    whole = build(settings)
+    assert whole.parts.sources.desk.guard.bucket == pytest.approx(even)
+    asyncio.run(whole.parts.sources.close())
 
 
 def test_every_source_and_the_database_are_closed_once_when_the_service_stops(

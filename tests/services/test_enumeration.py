@@ -23,7 +23,9 @@ from services.privacy.guard import make_guard
 from services.privacy.identifiers import Keys
 from services.privacy.limits import Budget, Slow
 from services.privacy.pulse import Alarm
-from services.registry import SCOPES, Record, Unavailable
+from services.registry import SCOPES, Person, Record, Unavailable
+from services.registry.chosen import OWN_TABLES, even_for
+from services.registry.lookup import Connected
 from services.status import registry_status
 from services.store.engine import Store, StoreUnavailable
 from services.store.tables import asked as asked_table
@@ -260,6 +262,37 @@ def test_whatever_a_stranger_is_told_leaves_at_the_same_time(
     assert result.data == told
     assert took >= 0.02
     assert [held.bucket for held in context.held] == [0.02], "and once more when it is written"
+
+
+class Sluggish(Counting):
+    """A source that needs long for whom it knows, and for one number longer than it is waited for."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self.hers = Person("Amina", "kech", "f", frozenset({keys.hash("phone", "+923990000777")}))
+
+    async def find(self, cnic: str, scopes: object) -> Record | None:
+        known, hangs = cnic == far(1), cnic == far(2)
+        await asyncio.sleep(60 if hangs else 0.27 if known else 0)
+        return Record(NOW.date(), self.hers) if known else None
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_source_that_is_slow_with_whom_it_knows_does_not_show(store: Store, keys: Keys) -> None:
+    """Buckets that an answer takes for a number that is known, one that hangs, and one that is not known."""
+    source = Sluggish(keys)
+    sources = [Connected(source, timeout=0.4, close=source.close)]
+
+    def buckets(bucket: float) -> list[int]:
+        guard = make_guard(LIMITS, alert_staff(store, keys, lambda: NOW), bucket=bucket)
+        parts = deploy(store, keys, sources=sources, guard=guard)
+        return [int(asked_directly(parts, far(number))[2] / bucket) for number in (1, 2, 3)]
+
+    assert buckets(OWN_TABLES) == [2, 2, 1], "what is right for our own tables would tell"
+    assert buckets(even_for(sources)) == [1, 1, 1]
 
 
 def test_a_family_does_not_wait(store: Store, keys: Keys) -> None:
