@@ -40,7 +40,7 @@ class RestSource(_Source):
 
 
 class PartnerSource(_Source):
-    """A registry or payment system of the partners' file, by its name there. Its own timeout counts."""
+    """A registry or payment system of the partners' file, by its name there. The shorter timeout counts."""
 
     kind: Literal["partner"]
     name: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="its name in the partners' file")
@@ -70,11 +70,13 @@ def connect(
         raise ValueError(f"two sources are called {max(names, key=names.count)}")
     connected = []
     for one in chosen:
-        remote = None if isinstance(one, StoreSource) else _remote(one, keys, clock, partners)
+        remote, timeout = None, one.timeout
+        if not isinstance(one, StoreSource):
+            remote, timeout = _remote(one, keys, clock, partners)
         connected.append(
             Connected(
                 remote or store,
-                timeout=one.timeout,
+                timeout=timeout,
                 fresh=one.fresh,
                 kept=one.kept,
                 authority=one.authority,
@@ -97,13 +99,15 @@ def even_for(sources: Sequence[Connected]) -> float:
 
 def _remote(
     one: RestSource | PartnerSource, keys: Keys, clock: Callable[[], datetime], partners: Partners | None
-) -> Remote:
+) -> tuple[Remote, float]:
+    """A source elsewhere, and the seconds that it may take."""
     if isinstance(one, RestSource):
         wire = Wire(one.name, one.timeout, ca=one.rest.ca, proxy=one.rest.proxy)
-        return RestRegistry(one.name, one.rest, keys, wire, lambda: clock().date())
+        return RestRegistry(one.name, one.rest, keys, wire, lambda: clock().date()), one.timeout
     for partner in partners.registries if partners else ():
         if partners and partner.name == one.name:
+            timeout = min(one.timeout, partner.timeout)
             if partner.kind == "payments":
-                return g2pconnect.connect(partner, partners.us, clock=clock)
-            return spdci.connect(partner, partners.us, keys=keys, clock=clock)
+                return g2pconnect.connect(partner, partners.us, clock=clock), timeout
+            return spdci.connect(partner, partners.us, keys=keys, clock=clock), timeout
     raise ValueError(f"the source {one.name} is no registry of the partners' file")
