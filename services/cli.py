@@ -26,6 +26,7 @@ from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
 from services.settings import Settings
 from services.sms_profile import show_tables
+from services.smsc.commands import commands as operator
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
 from services.terminal import converse, converse_json
@@ -45,6 +46,7 @@ app.add_typer(updates, name="updates")
 app.add_typer(privacy)
 app.add_typer(complaints, name="complaints")
 app.add_typer(extracts)
+app.add_typer(operator)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

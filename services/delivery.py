@@ -7,9 +7,12 @@ itself but waits for its receipt.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -23,6 +26,8 @@ from services.store.tables import early_receipt, outbound
 
 log = logging.getLogger("haqdar.delivery")
 
+Chore: TypeAlias = Callable[[datetime], Awaitable[object]]
+
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=5)
 """Doubled at each further attempt, so the last is about five minutes after the first."""
@@ -34,6 +39,10 @@ ABANDONED = timedelta(minutes=2)
 """A row that is `sending` for longer than any send may take belongs to a process that died."""
 
 
+LAST_WAIT = 5.0
+"""Seconds that a message on its way has when the service stops."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What sending is done with."""
@@ -43,8 +52,12 @@ class Delivery:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     idle: float = 1.0
-    chores: tuple[Callable[[datetime], Awaitable[object]], ...] = ()
+    chores: Sequence[Chore] = ()
     """What features have done again and again, told the time: each is safe to repeat, and in any process."""
+    lanes: int = 1
+    """Messages that may be on their way to providers at the same time."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by whoever put something into the outbox that should not wait `idle` seconds."""
 
 
 async def deliver_forever(delivery: Delivery) -> None:
@@ -52,17 +65,73 @@ async def deliver_forever(delivery: Delivery) -> None:
 
     A message that trips over a bug stays `sending`, becomes `unknown`, and holds nobody else up.
     """
+    sending = _Sending(delivery.lanes)
+    try:
+        await _deliver_forever(delivery, sending)
+    finally:
+        await sending.finish()
+
+
+async def _deliver_forever(delivery: Delivery, sending: "_Sending") -> None:
+    clock, looked = asyncio.get_running_loop().time, -math.inf
     while True:
         try:
-            await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
-            await _do_chores(delivery)
-            while await deliver_one(delivery):
-                pass
+            if clock() - looked >= delivery.idle:
+                looked = clock()
+                await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
+                await _do_chores(delivery)
+            await _send_all(delivery, sending)
         except StoreUnavailable:
             log.warning("delivery waits: the database is away")
         except Exception:  # a bug that one message meets must not keep the others from being sent
             log.exception("a message could not be sent")
-        await asyncio.sleep(delivery.idle)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delivery.idle):
+                await delivery.wake.wait()
+        delivery.wake.clear()
+
+
+class _Sending:
+    """Messages on their way, as many as there are lanes."""
+
+    def __init__(self, lanes: int) -> None:
+        self.room = asyncio.Semaphore(lanes)
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, delivery: Delivery, claimed: "Claimed") -> None:
+        """Send one; it takes a lane that the caller has."""
+        task = asyncio.create_task(_send(delivery, claimed))
+        self.tasks.add(task)
+        task.add_done_callback(self._end)
+
+    async def finish(self) -> None:
+        """Let what is on its way arrive, but not for ever."""
+        if self.tasks:
+            _, late = await asyncio.wait(self.tasks, timeout=LAST_WAIT)
+            for task in late:
+                task.cancel()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self.room.release()
+        if not task.cancelled() and isinstance(task.exception(), StoreUnavailable):
+            log.warning("delivery waits: the database is away")
+        elif not task.cancelled() and task.exception():
+            log.error("a message could not be sent", exc_info=task.exception())
+
+
+async def _send_all(delivery: Delivery, sending: _Sending) -> None:
+    while True:
+        await sending.room.acquire()
+        try:
+            claimed = await _claim(delivery)
+        except BaseException:
+            sending.room.release()
+            raise
+        if claimed is None:
+            sending.room.release()
+            return
+        sending.begin(delivery, claimed)
 
 
 async def _do_chores(delivery: Delivery) -> None:
@@ -77,14 +146,22 @@ async def _do_chores(delivery: Delivery) -> None:
 
 async def deliver_one(delivery: Delivery) -> bool:
     """Send the message that is due longest; false if none is."""
-    names = tuple(delivery.channels)
-    claimed = await delivery.store.run(lambda c: claim(c, names, delivery.clock()))
+    claimed = await _claim(delivery)
     if claimed is None:
         return False
+    await _send(delivery, claimed)
+    return True
+
+
+async def _claim(delivery: Delivery) -> "Claimed | None":
+    names = tuple(delivery.channels)
+    return await delivery.store.run(lambda c: claim(c, names, delivery.clock()))
+
+
+async def _send(delivery: Delivery, claimed: "Claimed") -> None:
     message = Outbound.from_json(delivery.keys.open(claimed.message))
     outcome = await delivery.channels[message.channel].send(message)
     await delivery.store.run(lambda c: record(c, claimed, outcome, delivery.clock()))
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +240,28 @@ def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> No
         same = [early_receipt.c[name] == value for name, value in row.items()]
         if not connection.execute(sa.select(early_receipt.c.status).where(*same)).first():
             connection.execute(sa.insert(early_receipt).values(**row, error=receipt.error, at=receipt.at))
+
+
+def adopt(connection: Connection, channel: str, receipt: Receipt, to: bytes) -> None:
+    """Give a receipt's reference to the one message to this conversation whose own never came.
+
+    It was sent and nobody said under which id; where it is not certain which message that was, none is.
+    """
+    known = sa.select(outbound.c.id).where(
+        outbound.c.channel == channel, outbound.c.reference == receipt.reference
+    )
+    if connection.execute(known).first():
+        return
+    lost = (
+        sa.select(outbound.c.id, outbound.c.status)
+        .where(outbound.c.conversation == to, outbound.c.channel == channel)
+        .where(outbound.c.status.in_(("unknown", "sending")), outbound.c.reference.is_(None))
+        .limit(2)
+    )
+    rows = connection.execute(lost).all()
+    if len(rows) == 1 and rows[0].status == "unknown":
+        here = sa.update(outbound).where(outbound.c.id == rows[0].id)
+        connection.execute(here.values(reference=receipt.reference))
 
 
 def give_up_abandoned(connection: Connection, now: datetime) -> int:

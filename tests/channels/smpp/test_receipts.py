@@ -8,7 +8,10 @@ from channels.smpp import codes
 from channels.smpp.pdu import Address, Message, Pdu, Tlvs
 from channels.smpp.receipts import IdFormat, Told, is_receipt, read, reference
 
-STANDARD = b"id:0123456789 sub:001 dlvrd:001 submit date:2611240900 done date:2611240901 stat:DELIVRD err:000 text:salam"
+STANDARD = (
+    b"id:0123456789 sub:001 dlvrd:001 submit date:2611240900 done date:2611240901 "
+    b"stat:DELIVRD err:000 text:salam"
+)
 RECEIPT = 0x04
 
 
