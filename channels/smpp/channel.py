@@ -109,7 +109,8 @@ class SmsSmpp:
         if address is None:
             return Failed("unknown_number")
         outcomes: list[Failed] = []
-        for profile in routes(tuple(self.profiles.values()), outbound.recipient):
+        likeliest = routes(tuple(self.profiles.values()), outbound.recipient)
+        for profile in sorted(likeliest, key=lambda profile: not self.lines[profile.name].bound):
             outcome = await self._send_by(profile, outbound, address)
             if isinstance(outcome, Sent) or outcome.reason == "unknown":
                 return outcome

@@ -94,13 +94,13 @@ class Line:
             async with asyncio.timeout(self._profile.response_timeout):
                 while self._hearing or any(link.open for link in self._links):
                     await asyncio.sleep(0.01)
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
         for link in self._links:
             if link.peer:
                 await link.peer.ask(codes.UNBIND)
                 link.peer.close()
-        for task in self._keeping:
-            task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
         if self._wake:
             self._wake.cancel()
 
@@ -200,7 +200,7 @@ class Line:
 
     async def _keep(self, link: _Link) -> None:
         tries = 0
-        while not self._stopping:
+        while True:
             if await self._bind(link):
                 tries = 0
                 await link.gone.wait()

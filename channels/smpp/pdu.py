@@ -120,7 +120,7 @@ def encode_body(command: int, body: Body, tlvs: Tlvs = ()) -> bytes:
         case Bind():
             names = _string(body.system_id) + _string(body.password) + _string(body.system_type)
             made = names + bytes((body.version,)) + _address(body.addresses)
-        case Message():
+        case _:
             made = _message(body, whole=command != codes.DATA_SM)
     if not tlvs:
         return made

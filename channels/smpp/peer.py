@@ -38,7 +38,6 @@ class Peer(asyncio.Protocol):
         self._sequence = 0
         self._out: list[bytes] = []
         self._probing = False
-        self._timer: asyncio.TimerHandle | None = None
         self.clogged = False
         self.lost_at: float | None = None
 
@@ -55,16 +54,14 @@ class Peer(asyncio.Protocol):
         try:
             frames = self._framer.feed(data)
         except BadPdu as bad:
-            if bad.answer:
-                self.send(bad.answer)
+            self._refuse(bad)
             self.close()
             return
         for frame in frames:
             try:
                 pdu = decode(frame)
             except BadPdu as bad:
-                if bad.answer:
-                    self.send(bad.answer)
+                self._refuse(bad)
             else:
                 self._take(pdu)
 
@@ -82,8 +79,7 @@ class Peer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """As asyncio calls it."""
         self.lost_at = self._loop.time()
-        if self._timer:
-            self._timer.cancel()
+        self._timer.cancel()
         waiting, self._waiting = self._waiting, {}
         for _, done in waiting.values():
             done(None)
@@ -91,6 +87,9 @@ class Peer(asyncio.Protocol):
 
     def request(self, command: int, body: bytes, done: Done) -> None:
         """Send a request whose body is bytes already."""
+        if self.lost_at is not None:
+            self._loop.call_soon(done, None)
+            return
         self._sequence = self._sequence % LAST_SEQUENCE + 1
         self._waiting[self._sequence] = (self._loop.time() + self._patience, done)
         self._write(framed(command, self._sequence, codes.OK, body))
@@ -123,6 +122,10 @@ class Peer(asyncio.Protocol):
     def is_lost(self) -> bool:
         """Whether the connection is gone or going."""
         return self._transport.is_closing()
+
+    def _refuse(self, bad: BadPdu) -> None:
+        if bad.answer:
+            self.send(bad.answer)
 
     def _take(self, pdu: Pdu) -> None:
         if pdu.command & codes.RESPONSE:
