@@ -205,6 +205,7 @@ def record(connection: Connection, claimed: Claimed, outcome: Sent | Failed, now
     here = sa.update(outbound).where(outbound.c.id == claimed.id)
     match outcome:
         case Sent(reference):
+            _alone_with(connection, claimed.channel, reference)
             connection.execute(here.values(reference=reference))
             _raise(connection, outbound.c.id == claimed.id, "sent", "")
             _apply_early(connection, claimed.channel, reference)
@@ -229,6 +230,7 @@ def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> No
     if receipt.outbound:
         where = outbound.c.id == receipt.outbound
     else:
+        _alone_with(connection, channel, receipt.reference)
         where = sa.and_(outbound.c.channel == channel, outbound.c.reference == receipt.reference)
     found = connection.execute(sa.select(outbound.c.conversation).where(where)).first()
     if found:
@@ -271,6 +273,16 @@ def give_up_abandoned(connection: Connection, now: datetime) -> int:
         .where(outbound.c.status == "sending", outbound.c.due_at < now - ABANDONED)
         .values(status="unknown")
     ).rowcount
+
+
+def _alone_with(connection: Connection, channel: str, reference: str) -> None:
+    """Wait until nobody else writes of this reference: a receipt and the send that it is of come together.
+
+    On SQLite whoever writes is alone.
+    """
+    if connection.dialect.name == "postgresql":
+        name = sa.func.hashtext(f"{channel}:{reference}")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
 
 
 def _apply_early(connection: Connection, channel: str, reference: str) -> None:
