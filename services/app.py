@@ -217,7 +217,8 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
         office = build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
         sending, lanes = dict(parts.channels), settings.smpp_lanes if short_code else 1
         chores: list[Chore] = [partial(sweep, parts.store, office)]
-        delivery = Delivery(parts.store, parts.keys, sending, clock, chores=chores, lanes=lanes)
+        again = short_code.may_repeat if short_code else lambda outbound: False
+        delivery = Delivery(parts.store, parts.keys, sending, clock, chores=chores, lanes=lanes, again=again)
         tasks = []
         if short_code:  # first, so that it is also the first to stop: what is on its way then arrives
             del sending["sms"]

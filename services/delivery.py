@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -58,6 +59,8 @@ class Delivery:
     """Messages that may be on their way to providers at the same time."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever put something into the outbox that should not wait `idle` seconds."""
+    again: Callable[[Outbound], bool] = lambda outbound: False
+    """Whether a message may be sent again though it may have gone out."""
 
 
 async def deliver_forever(delivery: Delivery) -> None:
@@ -78,7 +81,7 @@ async def _deliver_forever(delivery: Delivery, sending: "_Sending") -> None:
         try:
             if clock() - looked >= delivery.idle:
                 looked = clock()
-                await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
+                await delivery.store.run(partial(_settle_abandoned, delivery))
                 await _do_chores(delivery)
             await _send_all(delivery, sending)
         except StoreUnavailable:
@@ -266,13 +269,24 @@ def adopt(connection: Connection, channel: str, receipt: Receipt, to: bytes) -> 
         connection.execute(here.values(reference=receipt.reference))
 
 
+def _settle_abandoned(delivery: Delivery, connection: Connection) -> None:
+    """Send again what may be; all else that a dead process left is `unknown`."""
+    now = delivery.clock()
+    left = sa.select(outbound.c.id, outbound.c.message).where(_abandoned(now))
+    for row in connection.execute(left).all():
+        if delivery.again(Outbound.from_json(delivery.keys.open(row.message))):
+            here = sa.update(outbound).where(outbound.c.id == row.id, outbound.c.status == "sending")
+            connection.execute(here.values(status="queued"))
+    give_up_abandoned(connection, now)
+
+
+def _abandoned(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(outbound.c.status == "sending", outbound.c.due_at < now - ABANDONED)
+
+
 def give_up_abandoned(connection: Connection, now: datetime) -> int:
     """Mark rows left `sending` by a dead process as `unknown`; how many there were."""
-    return connection.execute(
-        sa.update(outbound)
-        .where(outbound.c.status == "sending", outbound.c.due_at < now - ABANDONED)
-        .values(status="unknown")
-    ).rowcount
+    return connection.execute(sa.update(outbound).where(_abandoned(now)).values(status="unknown")).rowcount
 
 
 def _alone_with(connection: Connection, channel: str, reference: str) -> None:

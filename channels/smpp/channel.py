@@ -117,6 +117,10 @@ class SmsSmpp:
             outcomes.append(outcome)
         return next((each for each in outcomes if each.retry), outcomes[0])
 
+    def may_repeat(self, outbound: Outbound) -> bool:
+        """Whether a message may be sent again though it may have gone out: by every operator's settings."""
+        return all(outbound.priority in profile.repeatable for profile in self.profiles.values())
+
     async def _send_by(self, profile: Profile, outbound: Outbound, address: Address) -> Sent | Failed:
         messages = submits(profile, outbound, address)
         line = self.lines[profile.name]

@@ -120,6 +120,9 @@ def test_only_what_may_arrive_twice_is_sent_again_without_knowing() -> None:
     given = profile(repeatable=("reply",))
     assert outcome(given, OUT, [Lost.UNANSWERED]) == Failed("unavailable", retry=True)
     notice = replace(OUT, priority="notice")
+    channel = SmsSmpp((given,), jitter=lambda: 0.5)
+    assert channel.may_repeat(OUT)
+    assert not channel.may_repeat(notice)
     assert outcome(given, notice, [Lost.UNANSWERED]) == Failed("unknown")
 
 
