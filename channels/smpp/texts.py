@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bot.alphabets import UCS2, announced
+from bot.alphabets import ESC, UCS2, announced
 from bot.segments import EACH, SINGLE, cut, segmented
 from channels.smpp import codes
 from channels.smpp.pdu import Message, Pdu
@@ -21,7 +21,7 @@ _CONCATENATED_8, _CONCATENATED_16 = 0x00, 0x08
 _SINGLE_SHIFT, _LOCKING_SHIFT = 0x24, 0x25
 _CARRIAGE_RETURN = 0x0D
 
-_SMPP_CODINGS = {1: "latin1", 3: "latin1", 8: "ucs2"}
+_SMPP_CODINGS = {1: "ascii", 3: "latin1", 8: "ucs2"}
 _BINARY_CODINGS = frozenset({2, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14})
 
 
@@ -62,6 +62,8 @@ def read(pdu: Pdu, message: Message, *, default: Default = "gsm7") -> Piece | No
     if alphabet is None:
         return None
     text = unpacked(octets, rest) if alphabet == "packed" else octets[rest:]
+    if alphabet == "ascii":  # but some write septets under this number: nobody types NUL or ESC
+        alphabet = "gsm7" if {0, ESC} & set(text) else "latin1"
     return Piece(
         "gsm7" if alphabet == "packed" else alphabet,
         text,

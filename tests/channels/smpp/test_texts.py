@@ -95,7 +95,8 @@ BOTH = bytes.fromhex("08000307020125010D")
     ("coding", "octets", "said"),
     [
         (0, b"salam @ \x1b\x65".replace(b"@", b"\x00"), "salam @ €"),
-        (1, b"plain", "plain"),
+        (1, b"plain @", "plain @"),
+        (1, b"septets \x00 \x1b\x65", "septets @ €"),
         (3, "café".encode("latin-1"), "café"),
         (8, "قسط".encode("utf-16-be"), "قسط"),
         (8, b"\xff\xfe" + "قسط".encode("utf-16-le"), "قسط"),
