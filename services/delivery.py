@@ -23,6 +23,7 @@ from channels import STATUS_ORDER, Channel, Failed, Receipt, Sent, Status
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.engine import Store, StoreUnavailable
+from services.store.prepared import Prepared
 from services.store.tables import early_receipt, outbound
 
 log = logging.getLogger("haqdar.delivery")
@@ -42,6 +43,25 @@ ABANDONED = timedelta(minutes=2)
 
 LAST_WAIT = 5.0
 """Seconds that a message on its way has when the service stops."""
+
+
+_of_reference = Prepared(
+    sa.select(outbound.c.id, outbound.c.conversation).where(
+        outbound.c.channel == sa.bindparam("channel"), outbound.c.reference == sa.bindparam("reference")
+    )
+)
+_early = Prepared(
+    sa.select(early_receipt.c.status, early_receipt.c.error).where(
+        early_receipt.c.channel == sa.bindparam("channel"),
+        early_receipt.c.reference == sa.bindparam("reference"),
+    )
+)
+_lost = Prepared(
+    sa.select(outbound.c.id, outbound.c.status)
+    .where(outbound.c.conversation == sa.bindparam("to"), outbound.c.channel == sa.bindparam("channel"))
+    .where(outbound.c.status.in_(("unknown", "sending")), outbound.c.reference.is_(None))
+    .limit(2)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +251,13 @@ def record(connection: Connection, claimed: Claimed, outcome: Sent | Failed, now
 def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> None:
     """Raise the status of the message that a receipt is about; keep it if the message is not known yet."""
     if receipt.outbound:
-        where = outbound.c.id == receipt.outbound
+        mine = sa.select(outbound.c.id, outbound.c.conversation).where(outbound.c.id == receipt.outbound)
+        found = connection.execute(mine).first()
     else:
         _alone_with(connection, channel, receipt.reference)
-        where = sa.and_(outbound.c.channel == channel, outbound.c.reference == receipt.reference)
-    found = connection.execute(sa.select(outbound.c.conversation).where(where)).first()
+        found = _of_reference.first(connection, {"channel": channel, "reference": receipt.reference})
     if found:
-        _raise(connection, where, receipt.status, receipt.error)
+        _raise(connection, outbound.c.id == found.id, receipt.status, receipt.error)
         if receipt.error == OPTED_OUT:
             conversations.opt_out(connection, found.conversation, receipt.at)
     elif receipt.reference:
@@ -252,18 +272,9 @@ def adopt(connection: Connection, channel: str, receipt: Receipt, to: bytes) -> 
 
     It was sent and nobody said under which id; where it is not certain which message that was, none is.
     """
-    known = sa.select(outbound.c.id).where(
-        outbound.c.channel == channel, outbound.c.reference == receipt.reference
-    )
-    if connection.execute(known).first():
+    if _of_reference.first(connection, {"channel": channel, "reference": receipt.reference}):
         return
-    lost = (
-        sa.select(outbound.c.id, outbound.c.status)
-        .where(outbound.c.conversation == to, outbound.c.channel == channel)
-        .where(outbound.c.status.in_(("unknown", "sending")), outbound.c.reference.is_(None))
-        .limit(2)
-    )
-    rows = connection.execute(lost).all()
+    rows = _lost.all(connection, {"channel": channel, "to": to})
     if len(rows) == 1 and rows[0].status == "unknown":
         here = sa.update(outbound).where(outbound.c.id == rows[0].id)
         connection.execute(here.values(reference=receipt.reference))
@@ -300,11 +311,13 @@ def _alone_with(connection: Connection, channel: str, reference: str) -> None:
 
 
 def _apply_early(connection: Connection, channel: str, reference: str) -> None:
-    where = sa.and_(early_receipt.c.channel == channel, early_receipt.c.reference == reference)
-    for row in connection.execute(sa.select(early_receipt).where(where)).all():
+    rows = _early.all(connection, {"channel": channel, "reference": reference})
+    for row in rows:
         this = sa.and_(outbound.c.channel == channel, outbound.c.reference == reference)
         _raise(connection, this, row.status, row.error)
-    connection.execute(sa.delete(early_receipt).where(where))
+    if rows:
+        where = sa.and_(early_receipt.c.channel == channel, early_receipt.c.reference == reference)
+        connection.execute(sa.delete(early_receipt).where(where))
 
 
 def _raise(connection: Connection, where: sa.ColumnElement[bool], status: Status, error: str) -> None:

@@ -26,6 +26,7 @@ from services.smpp import long_texts
 from services.smpp.only import held
 from services.smpp.repeats import Repeats
 from services.store.engine import StoreUnavailable
+from services.store.prepared import Prepared
 from services.store.tables import inbound as inbound_rows
 from services.turns import Parts
 
@@ -33,6 +34,14 @@ log = logging.getLogger("haqdar.smpp")
 
 LOOK = 0.5
 """Seconds between two looks at whether a bind stands, or another process has given up the line."""
+
+
+_heard = Prepared(
+    sa.select(inbound_rows.c.id).where(
+        inbound_rows.c.channel == NAME,
+        sa.or_(inbound_rows.c.id == sa.bindparam("before"), inbound_rows.c.id == sa.bindparam("now")),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,9 @@ async def _take_text(listener: Listener, to: str, inbound: Inbound, message: Mes
 
 
 def _heard_before(connection: Connection, ids: list[str]) -> str | None:
-    wanted = sa.select(inbound_rows.c.id).where(inbound_rows.c.channel == NAME, inbound_rows.c.id.in_(ids))
-    return max(connection.execute(wanted).scalars(), default=None)
+    before, now = ids
+    rows = _heard.all(connection, {"before": before, "now": now})
+    return max((row.id for row in rows), default=None)
 
 
 async def _take_part(listener: Listener, long: Long) -> None:

@@ -16,19 +16,25 @@ SCRIPT = Path(__file__).with_name("smsc.js")
 LIBRARY = "smpp@0.5.1"
 
 
-def installed() -> Path:
-    """Where the library is. Skips the test, saying why, where it cannot be had."""
-    library = FOLDER / "node_modules" / "smpp"
+def library() -> Path | None:
+    """Where the library is, installed if need be; None where it cannot be had."""
+    found = FOLDER / "node_modules" / "smpp"
     npm = shutil.which("npm")
     if not (npm and shutil.which("node")):
-        pytest.skip("Node is not installed: node-smpp is not tried")
-    if not library.exists():
+        return None
+    if not found.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
         command = [npm, "install", "--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", LIBRARY]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=120)
-        if done.returncode:
-            pytest.skip("node-smpp cannot be installed here")
-    return library
+        subprocess.run(command, capture_output=True, check=False, timeout=120)
+    return found if found.exists() else None
+
+
+def installed() -> Path:
+    """`library`, or the test is skipped and says why."""
+    found = library()
+    if found is None:
+        pytest.skip("node-smpp cannot be had here (Node and npm): the operator that it plays is not tried")
+    return found
 
 
 class NodeSmsc:
