@@ -148,13 +148,15 @@ def came(profile: Profile, pdu: Pdu, message: Message, at: datetime) -> Came:
         channel=NAME,
         sender=phone,
         at=at,
-        text=texts.text((piece,)) if piece else "",
+        text=texts.text((piece,)),
         contact=phone,
-        media=None if piece else "other",
+        media=None if piece.alphabet else "other",
     )
-    if piece is None or piece.part is None:
-        return inbound
     part = piece.part
+    if part is None:
+        return inbound
+    if not piece.alphabet:  # told once that it cannot be read, not part by part
+        return inbound if part.number == 1 else None
     key = f"{profile.name}:{phone}:{message.destination.number}:{part.reference}:{part.total}"
     return Long(key, inbound, piece)
 

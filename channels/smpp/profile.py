@@ -51,7 +51,7 @@ class Profile(BaseModel):
     waiting: float = Field(20, gt=0, description="seconds that they may")
     response_timeout: float = Field(10, gt=0)
     keepalive: float = Field(30, gt=0, description="seconds of silence after which the link is tried")
-    reconnect: float = Field(60, gt=0, description="most seconds between two tries to bind")
+    reconnect: float = Field(20, gt=0, description="most seconds between two tries to bind")
     inbound: int = Field(50, ge=1, description="texts of people that may be answered at the same time")
     repeatable: tuple[Literal["reply", "notice", "bulk"], ...] = Field(
         (), description="kinds of message that are sent again where it is not known whether they went out"

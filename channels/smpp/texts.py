@@ -36,7 +36,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text as it came, or a part of one. `alphabet`: gsm7 (one septet an octet), latin1 or ucs2."""
+    """Text as it came, or a part of one.
+
+    `alphabet`: gsm7 (one septet an octet), latin1, ucs2; "" for binary data, and what nobody here can read.
+    """
 
     alphabet: str
     octets: bytes
@@ -54,13 +57,11 @@ class Segment:
     octets: bytes
 
 
-def read(pdu: Pdu, message: Message, *, default: Default = "gsm7") -> Piece | None:
-    """What a message says, undecoded; None for binary data and alphabets that nobody here can read."""
+def read(pdu: Pdu, message: Message, *, default: Default = "gsm7") -> Piece:
+    """What a message says, undecoded."""
     octets = message.text or pdu.tlv(codes.MESSAGE_PAYLOAD) or b""
     header, rest = _divided(octets) if message.esm_class & codes.HAS_HEADER else ({}, 0)
     alphabet = _alphabet(message.coding, default)
-    if alphabet is None:
-        return None
     text = unpacked(octets, rest) if alphabet == "packed" else octets[rest:]
     if alphabet == "ascii":  # but some write septets under this number: nobody types NUL or ESC
         alphabet = "gsm7" if {0, ESC} & set(text) else "latin1"
@@ -79,6 +80,8 @@ def text(pieces: Sequence[Piece]) -> str:
         return "".join(text((each,)) for each in pieces)
     octets = b"".join(each.octets for each in pieces)
     first = pieces[0]
+    if not first.alphabet:
+        return ""
     if first.alphabet == "latin1":
         return octets.decode("latin-1")
     if first.alphabet == "ucs2":
@@ -153,19 +156,19 @@ def _in_ucs2(text: str) -> tuple[str, ...]:
     return cut(text, UCS2, limit=EACH[UCS2.name])
 
 
-def _alphabet(coding: int, default: Default) -> str | None:
+def _alphabet(coding: int, default: Default) -> str:
     if coding in _SMPP_CODINGS:
         return _SMPP_CODINGS[coding]
     if coding in _BINARY_CODINGS:
-        return None
+        return ""
     group, kind = coding >> 4, coding >> 2 & 3
     if group == 0xE:
         return "ucs2"
     if group == 0xF:
-        return None if kind & 1 else default
+        return "" if kind & 1 else default
     if 0 < group < 8:
         compressed = coding & 0x20
-        return None if compressed or kind == 1 else "ucs2" if kind == 2 else default
+        return "" if compressed or kind == 1 else "ucs2" if kind == 2 else default
     return default
 
 

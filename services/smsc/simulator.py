@@ -69,7 +69,7 @@ class _Phones:
     def take(self, pdu: Pdu, message: Message) -> None:
         piece = texts.read(pdu, message)
         number = f"+{message.destination.number}"
-        if piece is None:
+        if not piece.alphabet:
             self.tell(number, repr(message.text))
         elif piece.part is None:
             self.tell(number, texts.text((piece,)))

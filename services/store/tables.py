@@ -7,12 +7,9 @@ columns are known when keys change: bytes without a length are sealed, 16 bytes 
 
 import sqlalchemy as sa
 
+from services.store.metadata import Id, metadata
 from services.store.moment import Moment as Moment
-
-metadata = sa.MetaData()
-
-Id = sa.LargeBinary(16)
-
+from services.store.sms_parts import sms_part as sms_part
 
 about = sa.Table(
     "about",
@@ -389,18 +386,4 @@ grievance_event = sa.Table(
     sa.Column("note", sa.LargeBinary, comment="sealed"),
     sa.Column("at", Moment, nullable=False),
     comment="the life of a complaint; nothing is changed here",
-)
-
-sms_part = sa.Table(
-    "sms_part",
-    metadata,
-    sa.Column("message", Id, primary_key=True, comment="keyed hash of who sent it as what"),
-    sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False, comment="from 1"),
-    sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("part", sa.LargeBinary, nullable=False, comment="sealed JSON"),
-    sa.Column("taken", sa.Boolean, nullable=False, comment="whether what it says was heard"),
-    sa.Column("at", Moment, nullable=False),
-    sa.Index("sms_part_taken", "taken", "at"),
-    comment="parts of long texts, acknowledged and perhaps not whole yet",
 )

@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from channels.smpp.channel import SmsSmpp
 from channels.smpp.pdu import Message, Pdu
 from services.app import build_channels, build_web
 from services.cli import app
-from services.delivery import Delivery, deliver_forever
+from services.delivery import Delivery, _settle_abandoned, deliver_forever
 from services.privacy.identifiers import Keys
 from services.settings import Settings
 from services.smsc.commands import lines
@@ -169,6 +170,21 @@ def test_what_is_on_its_way_when_the_service_stops_may_arrive_or_not(
 
     asyncio.run(work())
     assert row(store).status == "sending"
+
+
+@pytest.mark.parametrize(("again", "status"), [(True, "queued"), (False, "unknown")])
+def test_what_a_dead_process_left_is_sent_again_only_where_that_is_safe(
+    store: Store, keys: Keys, again: bool, status: str
+) -> None:
+    queued(store, keys, status="sending")
+    clock = Clock()
+    desk = Delivery(store, keys, {}, clock, again=lambda outbound: again and outbound == OUT)
+    clock.now += timedelta(minutes=1)
+    store.run_now(lambda connection: _settle_abandoned(desk, connection))
+    assert row(store).status == "sending", "it may still be on its way"
+    clock.now += timedelta(minutes=2)
+    store.run_now(lambda connection: _settle_abandoned(desk, connection))
+    assert row(store).status == status
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("a bug"), None])
