@@ -7,7 +7,8 @@ columns are known when keys change: bytes without a length are sealed, 16 bytes 
 
 import sqlalchemy as sa
 
-from services.store.metadata import Id, metadata
+from services.store.metadata import Id as Id
+from services.store.metadata import metadata as metadata
 from services.store.moment import Moment as Moment
 from services.store.sms_parts import sms_part as sms_part
 
