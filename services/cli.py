@@ -24,12 +24,13 @@ from services.partner_commands import commands as partners
 from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
+from services.quality.commands import commands as quality
 from services.settings import Settings
 from services.sms_profile import show_tables
 from services.smsc.commands import commands as operator
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
-from services.terminal import converse, converse_json
+from services.terminal import PLAYED, converse, converse_json
 from services.updates.commands import commands as updates
 from services.vocabulary import load_words
 
@@ -47,10 +48,11 @@ app.add_typer(privacy)
 app.add_typer(complaints, name="complaints")
 app.add_typer(extracts)
 app.add_typer(operator)
+app.add_typer(quality)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram or web")]
+Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram, web or ussd")]
 
 
 @app.command()
@@ -84,8 +86,8 @@ def chat(
     channel: Channel = "sms",
 ) -> None:
     """Talk to the bot in this terminal, in the limits of a channel."""
-    if channel not in ("sms", "whatsapp", "telegram", "web"):
-        _fail(f"no channel is called {channel!r}: sms, whatsapp, telegram or web")
+    if channel not in PLAYED:
+        _fail(f"no channel is called {channel!r}: {', '.join(PLAYED)}")
     talk = converse_json if as_json else converse
     asyncio.run(talk(Settings(), sender, channel, sys.stdin, sys.stdout))
 

@@ -112,7 +112,7 @@ def test_chat_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_chat_on_a_channel_that_there_is_not() -> None:
     done = run("chat", "--channel", "fax")
     assert done.exit_code == 2
-    assert "sms, whatsapp, telegram or web" in done.output
+    assert "sms, whatsapp, telegram, web, ussd" in done.output
 
 
 def test_understand() -> None:
@@ -311,7 +311,7 @@ def _shown_once_up(file: Path, health: str, process: subprocess.Popen[bytes]) ->
 
 
 def test_every_channel_can_be_played() -> None:
-    assert set(terminal.PLAYED) == {"sms", "whatsapp", "telegram", "web"}
+    assert set(terminal.PLAYED) == {"sms", "whatsapp", "telegram", "web", "ussd"}
     assert threading.active_count() >= 1
 
 
