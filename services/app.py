@@ -190,7 +190,10 @@ def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, st
         else:
             off[name] = f"twilio_account_sid, twilio_auth_token, twilio_{name}_sender"
     if settings.smpp:
-        channels["sms"] = SmsSmpp(settings.smpp, jitter=random.random)
+        short_code = SmsSmpp(settings.smpp, jitter=random.random)
+        channels["sms"] = short_code
+        if short_code.ussd:
+            channels["ussd"] = short_code.ussd
         off.pop("sms", None)
     polling = settings.telegram_mode == "polling"
     secret = "" if polling else _plain(settings.telegram_secret)
@@ -217,7 +220,8 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
         delivery = Delivery(parts.store, parts.keys, sending, clock, chores=chores, lanes=lanes, again=again)
         tasks = []
         if short_code:  # first, so that it is also the first to stop: what is on its way then arrives
-            del sending["sms"]
+            for name in ("sms", "ussd"):
+                sending.pop(name, None)
             listener = runner.Listener(parts, short_code, delivery.wake.set)
             chores.append(partial(runner.take_overdue, listener))
             tasks.append(asyncio.create_task(runner.run(listener, settings.data_dir / LINE_FILE, sending)))

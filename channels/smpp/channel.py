@@ -2,40 +2,26 @@
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from bot.messages import Inbound, Limits, Outbound
 from channels import Failed, Receipt, Received, Refused, Request, Response, Sent
-from channels.smpp import addresses, codes, receipts, texts
-from channels.smpp.line import Line, Lost
+from channels.smpp import addresses, codes, receipts, texts, ussd
+from channels.smpp.line import Line
+from channels.smpp.outcomes import outcome
 from channels.smpp.pdu import Address, BadPdu, Message, Pdu, decode
 from channels.smpp.peer import Peer
 from channels.smpp.profile import Profile
 from channels.smpp.texts import Piece
+from channels.smpp.ussd import Typed, UssdSmpp
 
 NAME = "sms"
 """That of SMS by other providers too: a phone's conversation does not depend on who carries it."""
 
 UNITS, PARTS = 10, 2
-
-REASONS: Mapping[int, tuple[str, bool]] = {
-    0x01: ("too_long", False),
-    codes.INVALID_BIND_STATE: ("misconfigured", False),
-    codes.SYSTEM_ERROR: ("unavailable", True),
-    0x0A: ("misconfigured", False),
-    codes.INVALID_DESTINATION: ("unknown_number", False),
-    0x33: ("unknown_number", False),
-    0x45: ("unavailable", True),
-    0x48: ("misconfigured", False),
-    0x49: ("misconfigured", False),
-    0x50: ("misconfigured", False),
-    0x51: ("misconfigured", False),
-    codes.TRY_LATER: ("unavailable", True),
-}
-"""Status of a submit_sm_resp -> why, and whether to try again (SMPP 3.4, 5.1.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +33,7 @@ class Long:
     piece: Piece
 
 
-Came: TypeAlias = Inbound | Long | Receipt | None
+Came: TypeAlias = Inbound | Long | Typed | Receipt | None
 """None for what is acknowledged and left alone."""
 
 Hear: TypeAlias = Callable[[str, Peer, Pdu], Awaitable[int]]
@@ -70,6 +56,9 @@ class SmsSmpp:
         self.lines = {
             profile.name: Line(profile, self._heard_by(profile.name), jitter=jitter) for profile in profiles
         }
+        menus = any(profile.ussd for profile in profiles)
+        self.ussd = UssdSmpp(self.profiles, self.lines) if menus else None
+        """The channel of the menus that the same binds carry, where one does."""
 
     async def start(self) -> None:
         """Bind to all operators, and stay so."""
@@ -93,7 +82,7 @@ class SmsSmpp:
         if profile is None or not isinstance(pdu.body, Message):
             return Refused(400, "no message of an operator that is known")
         match came(profile, pdu, pdu.body, request.at):
-            case Inbound() as inbound:
+            case (Inbound() as inbound) | Typed(inbound=inbound):
                 return Received((inbound,))
             case Receipt() as receipt:
                 return Received(receipts=(receipt,))
@@ -111,10 +100,10 @@ class SmsSmpp:
         outcomes: list[Failed] = []
         likeliest = routes(tuple(self.profiles.values()), outbound.recipient)
         for profile in sorted(likeliest, key=lambda profile: not self.lines[profile.name].bound):
-            outcome = await self._send_by(profile, outbound, address)
-            if isinstance(outcome, Sent) or outcome.reason == "unknown":
-                return outcome
-            outcomes.append(outcome)
+            became = await self._send_by(profile, outbound, address)
+            if isinstance(became, Sent) or became.reason == "unknown":
+                return became
+            outcomes.append(became)
         return next((each for each in outcomes if each.retry), outcomes[0])
 
     def may_repeat(self, outbound: Outbound) -> bool:
@@ -141,6 +130,8 @@ def came(profile: Profile, pdu: Pdu, message: Message, at: datetime) -> Came:
     phone = addresses.phone(message.source, country=profile.country)
     if phone is None:  # another service's number or name; two that answer one another never end
         return None
+    if ussd.is_ussd(pdu, message):
+        return ussd.read(profile, pdu, message, phone, at) if profile.ussd else None
     piece = texts.read(pdu, message, default=profile.default_alphabet)
     id = (pdu.tlv(codes.RECEIPTED_ID) or b"").rstrip(b"\0").decode("latin-1")
     inbound = Inbound(
@@ -198,24 +189,6 @@ def submits(profile: Profile, outbound: Outbound, address: Address) -> list[Mess
         )
         for number, segment in enumerate(segments, 1)
     ]
-
-
-def outcome(profile: Profile, outbound: Outbound, answers: Sequence[Pdu | Lost]) -> Sent | Failed:
-    """What became of a message, by the responses to its segments."""
-    accepted = [each for each in answers if isinstance(each, Pdu) and each.status == codes.OK]
-    if len(accepted) == len(answers):
-        id = accepted[-1].body
-        assert isinstance(id, str)
-        return Sent(f"{profile.name}:{receipts.reference(id, profile.response_ids)}" if id else "")
-    if accepted or Lost.UNANSWERED in answers:  # some of it is there, or may be
-        again = outbound.priority in profile.repeatable
-        return Failed("unavailable", retry=True) if again else Failed("unknown")
-    refused = [each for each in answers if isinstance(each, Pdu)]
-    if not refused:
-        return Failed("unavailable", retry=True)
-    status = refused[0].status
-    reason, retry = REASONS.get(status, ("refused", False))
-    return Failed(reason, retry=retry, code=f"{status:#x}")
 
 
 async def _busy(name: str, peer: Peer, pdu: Pdu) -> int:

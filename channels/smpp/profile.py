@@ -37,6 +37,7 @@ class Profile(BaseModel):
     service_type: str = Field("", max_length=5)
     country: str = Field("92", pattern=r"^[1-9][0-9]{0,2}$", description="of numbers that come without one")
     prefixes: tuple[str, ...] = Field((), description="+92300, ...: who is written to by this operator first")
+    ussd: bool = Field(False, description="its binds also carry USSD: menus on the same code")
     default_alphabet: Default = Field("gsm7", description="what data_coding 0 means there")
     tables: tuple[str, ...] = Field((), description="national language tables that it carries: urdu")
     message_class: int | None = Field(None, ge=0, le=3, description="0 shows a text without keeping it")

@@ -36,11 +36,11 @@ class _Heard:
     answered_at: float | None = None
     line: Line | None = None
 
-    def is_same(self, now: float) -> bool:
+    def is_same(self, now: float, crossed: float) -> bool:
         if self.answered_at is None or self.line is None:
             return True
         if self.line.lost_at is None:
-            return now - self.answered_at < CROSSED
+            return now - self.answered_at < crossed
         return self.line.lost_at - self.answered_at < BROKEN
 
 
@@ -50,11 +50,11 @@ class Repeats:
     def __init__(self) -> None:
         self._heard: OrderedDict[str, _Heard] = OrderedDict()
 
-    def candidates(self, key: str, *, at: float, now: float) -> list[str]:
+    def candidates(self, key: str, *, at: float, now: float, quick: bool = False) -> list[str]:
         """The ids that a text may have been heard under; the last is to be given to it if it is new.
 
         `at`: seconds since the epoch; `now`: the loop's time. There are several where this process does not
-        remember, and which of them was heard the database knows.
+        remember, and which of them was heard the database knows. `quick`: people answer within a second.
         """
         while self._heard and next(iter(self._heard.values())).at < now - MEMORY:
             self._heard.popitem(last=False)
@@ -62,7 +62,7 @@ class Repeats:
         known = self._heard.get(key)
         if known is None:
             return [f"{key}:{minute - 1}:0", f"{key}:{minute}:0"]
-        if known.is_same(now):
+        if known.is_same(now, 0.0 if quick else CROSSED):
             return [known.id]
         number = known.number + 1 if known.minute == minute else 1
         return [f"{key}:{minute}:{number}"]

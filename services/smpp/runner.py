@@ -5,7 +5,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from channels.smpp import addresses, codes
 from channels.smpp.channel import NAME, Long, SmsSmpp, came
 from channels.smpp.pdu import Message, Pdu
 from channels.smpp.peer import Peer
+from channels.smpp.ussd import Typed
 from services import delivery, turns
 from services.smpp import long_texts
 from services.smpp.only import held
@@ -38,7 +39,7 @@ LOOK = 0.5
 
 _heard = Prepared(
     sa.select(inbound_rows.c.id).where(
-        inbound_rows.c.channel == NAME,
+        inbound_rows.c.channel == sa.bindparam("channel"),
         sa.or_(inbound_rows.c.id == sa.bindparam("before"), inbound_rows.c.id == sa.bindparam("now")),
     )
 )
@@ -62,6 +63,9 @@ async def run(listener: Listener, lock: Path, sending: MutableMapping[str, Chann
     """
     channel = listener.channel
     channel.hear = partial(hear, listener)
+    ours: dict[str, Channel] = {NAME: channel}
+    if channel.ussd:
+        ours[channel.ussd.name] = channel.ussd
     while not (hold := held(lock)):
         await asyncio.sleep(LOOK)
     with hold:
@@ -69,13 +73,18 @@ async def run(listener: Listener, lock: Path, sending: MutableMapping[str, Chann
         try:
             while True:
                 if any(line.bound for line in channel.lines.values()):
-                    sending[NAME] = channel
+                    sending.update(ours)
                 else:  # what is to be sent waits where it is, and no attempt is spent
-                    sending.pop(NAME, None)
+                    _take_away(sending, ours)
                 await asyncio.sleep(LOOK)
         finally:
-            sending.pop(NAME, None)
+            _take_away(sending, ours)
             await channel.stop()
+
+
+def _take_away(sending: MutableMapping[str, Channel], ours: Mapping[str, Channel]) -> None:
+    for name in ours:
+        sending.pop(name, None)
 
 
 async def hear(listener: Listener, name: str, peer: Peer, pdu: Pdu) -> int:
@@ -92,6 +101,12 @@ async def hear(listener: Listener, name: str, peer: Peer, pdu: Pdu) -> int:
             case Inbound():
                 async with _in_order(listener, what.sender):
                     await _take_text(listener, f"{name}:{message.destination.number}", what, message, peer)
+            case Typed(inbound=typed):
+                async with _in_order(listener, typed.sender):
+                    assert listener.channel.ussd
+                    listener.channel.ussd.opened(what)
+                    step = f"{name}:ussd:{(what.session or b'').hex()}"
+                    await _take_text(listener, step, typed, message, peer)
             case Long():
                 async with _in_order(listener, what.inbound.sender):
                     await _take_part(listener, what)
@@ -123,10 +138,11 @@ async def _take_text(listener: Listener, to: str, inbound: Inbound, message: Mes
     else:
         said = f"{to}:{inbound.sender}:{message.coding}:{message.text.hex()}:{inbound.text}"
         key = listener.parts.keys.hash("address", said).hex()
-        ids = listener.repeats.candidates(key, at=inbound.at.timestamp(), now=loop.time())
+        quick = inbound.channel != NAME
+        ids = listener.repeats.candidates(key, at=inbound.at.timestamp(), now=loop.time(), quick=quick)
         id = ids[-1]
         if len(ids) > 1:
-            heard = await listener.parts.store.read(lambda c: _heard_before(c, ids))
+            heard = await listener.parts.store.read(lambda c: _heard_before(c, inbound.channel, ids))
             id = heard or id
         listener.repeats.begin(key, id, now=loop.time())
         await turns.take(listener.parts, replace(inbound, id=id))
@@ -134,9 +150,9 @@ async def _take_text(listener: Listener, to: str, inbound: Inbound, message: Mes
     listener.answered()
 
 
-def _heard_before(connection: Connection, ids: list[str]) -> str | None:
+def _heard_before(connection: Connection, channel: str, ids: list[str]) -> str | None:
     before, now = ids
-    rows = _heard.all(connection, {"before": before, "now": now})
+    rows = _heard.all(connection, {"channel": channel, "before": before, "now": now})
     return max((row.id for row in rows), default=None)
 
 

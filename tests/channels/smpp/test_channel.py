@@ -13,8 +13,9 @@ from bot.messages import Outbound
 from channels import Failed, Received, Refused, Request, Sent
 from channels.smpp import codes
 from channels.smpp.addresses import phone, recipient
-from channels.smpp.channel import SmsSmpp, outcome, routes, submits
+from channels.smpp.channel import SmsSmpp, routes, submits
 from channels.smpp.line import Lost
+from channels.smpp.outcomes import outcome
 from channels.smpp.pdu import Address, Message, Pdu
 from channels.smpp.profile import Profile
 from channels.smpp.receipts import reference

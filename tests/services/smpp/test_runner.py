@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,72 +13,16 @@ import sqlalchemy as sa
 from channels.smpp import codes
 from channels.smpp.channel import SmsSmpp
 from channels.smpp.parts import WAIT
-from channels.smpp.pdu import Address, Message, Pdu, Tlvs
 from services.delivery import Delivery, deliver_forever
 from services.privacy.identifiers import Keys
 from services.smpp import runner
 from services.smpp.only import held
-from services.smpp.runner import Listener, hear, take_overdue
+from services.smpp.runner import Listener, take_overdue
 from services.store.engine import Store, StoreUnavailable
-from services.store.tables import inbound, outbound, sms_part
+from services.store.tables import outbound, sms_part
 from tests.channels.smpp.doubles import profile, smsc, until
-from tests.services.deployment import NOW, deploy, rows
-
-PHONE = "923990000001"
-
-
-@dataclass
-class Clock:
-    """Set by hand."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class OtherEnd:
-    """As much of a connection as hearing looks at."""
-
-    lost_at: float | None = None
-
-
-@dataclass
-class Desk:
-    """A listener on a real store, whose connections are pretended."""
-
-    listener: Listener
-    store: Store
-    clock: Clock
-    peer: OtherEnd = field(default_factory=OtherEnd)
-    woken: list[int] = field(default_factory=list)
-
-    async def deliver(self, text: bytes, *, peer: OtherEnd | None = None, **fields: Any) -> int:
-        """A deliver_sm from the phone; the status of its acknowledgement."""
-        tlvs: Tlvs = fields.pop("tlvs", ())
-        message = Message(Address(PHONE, 1, 1), Address("8171"), text, **fields)
-        pdu = Pdu(codes.DELIVER_SM, 1, 0, message, tlvs)
-        return await hear(self.listener, "one", peer or self.peer, pdu)  # type: ignore[arg-type]
-
-    def heard(self) -> list[Any]:
-        return rows(self.store, inbound)
-
-    def said(self) -> list[Any]:
-        return rows(self.store, outbound)
-
-    def texts(self, keys: Keys) -> list[str]:
-        return [keys.open(row.text) for row in self.heard()]
-
-
-@pytest.fixture
-def desk(store: Store, keys: Keys) -> Desk:
-    """The desk of one operator."""
-    clock = Clock()
-    channel = SmsSmpp((profile(1),), jitter=lambda: 0.5)
-    parts = deploy(store, keys, channels={"sms": channel}, clock=clock)
-    woken: list[int] = []
-    return Desk(Listener(parts, channel, lambda: woken.append(1)), store, clock, woken=woken)
+from tests.services.deployment import deploy, rows
+from tests.services.smpp.desks import PHONE, Clock, Desk, OtherEnd
 
 
 def part(number: int, total: int, text: str, *, reference: int = 7) -> bytes:
@@ -383,3 +326,22 @@ def test_one_process_keeps_the_line(
                 await until(lambda: them.bound)
 
     asyncio.run(work())
+
+
+def test_a_menu_by_ussd_over_the_same_bind(store: Store, keys: Keys) -> None:
+    channel = SmsSmpp((profile(1, ussd=True),), jitter=lambda: 0.5)
+    assert channel.ussd
+    parts = deploy(store, keys, channels={"sms": channel, "ussd": channel.ussd}, clock=Clock())
+    desk = Desk(Listener(parts, channel, lambda: None), store, Clock())
+
+    async def work() -> None:
+        for step, text in enumerate((b"*8171#", b"9", b"9", b"9")):
+            session = bytes((1, 2 * step))
+            operation = bytes((18 if step else 1,))
+            tlvs = ((codes.USSD_OPERATION, operation), (codes.ITS_SESSION, session))
+            assert await desk.deliver(text, tlvs=tlvs, service="USSD") == codes.OK
+
+    asyncio.run(work())
+    assert len(desk.heard()) == 4, "each step is a turn, also where the same is typed"
+    assert {row.channel for row in desk.said()} == {"ussd"}
+    assert not rows(store, sms_part)
