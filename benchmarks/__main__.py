@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import audit, eligibility, engine, guard, turns, understanding
+from benchmarks import audit, eligibility, engine, guard, smpp, turns, understanding
 
 if __name__ == "__main__":
     kept = [
@@ -13,5 +13,6 @@ if __name__ == "__main__":
         *(turns.run(kind) for kind in ("sqlite", "postgresql")),
         guard.run("sqlite"),
         guard.run("postgresql", 2000),
+        smpp.run(),
     ]
     sys.exit(not all(kept))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 
 from bot.texts import Catalogue
 from channels import Channel
+from channels.smpp.channel import SmsSmpp
 from channels.sms_twilio import SmsTwilio
 from channels.telegram import COMMANDS, Telegram
 from channels.web import Web
@@ -26,7 +28,7 @@ from services.catalogue import load_catalogue
 from services.complaints.acts import Office
 from services.complaints.categories import load_categories
 from services.complaints.escalate import sweep
-from services.delivery import Delivery, deliver_forever
+from services.delivery import Chore, Delivery, deliver_forever
 from services.enquiry import Desk
 from services.locales import load_places
 from services.notices import Notices
@@ -45,6 +47,7 @@ from services.registry.copies import StoredCopies
 from services.registry.lookup import Lookup
 from services.registry.sql import SqlRegistry
 from services.settings import Settings
+from services.smpp import runner
 from services.store.engine import Store, open_store
 from services.store.migrations import migrate
 from services.telegram_polling import poll
@@ -56,6 +59,8 @@ from services.web.dci_answers import Lookups
 from services.web.webhooks import add_webhooks
 
 KEY_FILE = "secret.key"
+LINE_FILE = "smpp.lock"
+"""In the data folder: who has it keeps the lines to the operators."""
 
 log = logging.getLogger("haqdar")
 
@@ -185,6 +190,12 @@ def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, st
             )
         else:
             off[name] = f"twilio_account_sid, twilio_auth_token, twilio_{name}_sender"
+    if settings.smpp:
+        short_code = SmsSmpp(settings.smpp, jitter=random.random)
+        channels["sms"] = short_code
+        if short_code.ussd:
+            channels["ussd"] = short_code.ussd
+        off.pop("sms", None)
     polling = settings.telegram_mode == "polling"
     secret = "" if polling else _plain(settings.telegram_secret)
     if settings.telegram_token and (secret or polling):
@@ -198,15 +209,24 @@ def build_channels(settings: Settings) -> tuple[dict[str, Channel], dict[str, st
 def build_web(built: Built, settings: Settings) -> FastAPI:
     """The HTTP application: webhooks, the chat page, health; and the outbox while it runs."""
     parts = built.parts
-    telegram = parts.channels.get("telegram")
+    telegram, sms = parts.channels.get("telegram"), parts.channels.get("sms")
+    short_code = sms if isinstance(sms, SmsSmpp) else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         office = Office(parts.sources.categories, parts.sources.notices)
-        delivery = Delivery(
-            parts.store, parts.keys, parts.channels, clock, chores=(partial(sweep, parts.store, office),)
-        )
-        tasks = [
+        sending, lanes = dict(parts.channels), settings.smpp_lanes if short_code else 1
+        chores: list[Chore] = [partial(sweep, parts.store, office)]
+        again = short_code.may_repeat if short_code else lambda outbound: False
+        delivery = Delivery(parts.store, parts.keys, sending, clock, chores=chores, lanes=lanes, again=again)
+        tasks = []
+        if short_code:  # first, so that it is also the first to stop: what is on its way then arrives
+            for name in ("sms", "ussd"):
+                sending.pop(name, None)
+            listener = runner.Listener(parts, short_code, delivery.wake.set)
+            chores.append(partial(runner.take_overdue, listener))
+            tasks.append(asyncio.create_task(runner.run(listener, settings.data_dir / LINE_FILE, sending)))
+        tasks += [
             asyncio.create_task(deliver_forever(delivery)),
             asyncio.create_task(follow_forever(parts)),
             asyncio.create_task(enforce_daily(parts.store, parts.keys, clock)),
@@ -231,6 +251,8 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
 
     afterwards = {"telegram": telegram.settle} if isinstance(telegram, Telegram) else {}
     hooked = [name for name in ("sms", "whatsapp", "telegram") if name in parts.channels]
+    if short_code:
+        hooked.remove("sms")
     add_webhooks(app, parts, hooked, afterwards)
     web = parts.channels["web"]
     assert isinstance(web, Web)

@@ -27,6 +27,7 @@ from services.programmes.commands import commands as rules
 from services.quality.commands import commands as quality
 from services.settings import Settings
 from services.sms_profile import show_tables
+from services.smsc.commands import commands as operator
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
 from services.terminal import PLAYED, converse, converse_json
@@ -46,6 +47,7 @@ app.add_typer(updates, name="updates")
 app.add_typer(privacy)
 app.add_typer(complaints, name="complaints")
 app.add_typer(extracts)
+app.add_typer(operator)
 app.add_typer(quality)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -7,9 +7,13 @@ itself but waits for its receipt.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -19,9 +23,12 @@ from channels import STATUS_ORDER, Channel, Failed, Receipt, Sent, Status
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.engine import Store, StoreUnavailable
+from services.store.prepared import Prepared
 from services.store.tables import early_receipt, outbound
 
 log = logging.getLogger("haqdar.delivery")
+
+Chore: TypeAlias = Callable[[datetime], Awaitable[object]]
 
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=5)
@@ -34,6 +41,29 @@ ABANDONED = timedelta(minutes=2)
 """A row that is `sending` for longer than any send may take belongs to a process that died."""
 
 
+LAST_WAIT = 5.0
+"""Seconds that a message on its way has when the service stops."""
+
+
+_of_reference = Prepared(
+    sa.select(outbound.c.id, outbound.c.conversation).where(
+        outbound.c.channel == sa.bindparam("channel"), outbound.c.reference == sa.bindparam("reference")
+    )
+)
+_early = Prepared(
+    sa.select(early_receipt.c.status, early_receipt.c.error).where(
+        early_receipt.c.channel == sa.bindparam("channel"),
+        early_receipt.c.reference == sa.bindparam("reference"),
+    )
+)
+_lost = Prepared(
+    sa.select(outbound.c.id, outbound.c.status)
+    .where(outbound.c.conversation == sa.bindparam("to"), outbound.c.channel == sa.bindparam("channel"))
+    .where(outbound.c.status.in_(("unknown", "sending")), outbound.c.reference.is_(None))
+    .limit(2)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What sending is done with."""
@@ -43,8 +73,14 @@ class Delivery:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     idle: float = 1.0
-    chores: tuple[Callable[[datetime], Awaitable[object]], ...] = ()
+    chores: Sequence[Chore] = ()
     """What features have done again and again, told the time: each is safe to repeat, and in any process."""
+    lanes: int = 1
+    """Messages that may be on their way to providers at the same time."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by whoever put something into the outbox that should not wait `idle` seconds."""
+    again: Callable[[Outbound], bool] = lambda outbound: False
+    """Whether a message may be sent again though it may have gone out."""
 
 
 async def deliver_forever(delivery: Delivery) -> None:
@@ -52,17 +88,73 @@ async def deliver_forever(delivery: Delivery) -> None:
 
     A message that trips over a bug stays `sending`, becomes `unknown`, and holds nobody else up.
     """
+    sending = _Sending(delivery.lanes)
+    try:
+        await _deliver_forever(delivery, sending)
+    finally:
+        await sending.finish()
+
+
+async def _deliver_forever(delivery: Delivery, sending: "_Sending") -> None:
+    clock, looked = asyncio.get_running_loop().time, -math.inf
     while True:
         try:
-            await delivery.store.run(lambda c: give_up_abandoned(c, delivery.clock()))
-            await _do_chores(delivery)
-            while await deliver_one(delivery):
-                pass
+            if clock() - looked >= delivery.idle:
+                looked = clock()
+                await delivery.store.run(partial(_settle_abandoned, delivery))
+                await _do_chores(delivery)
+            await _send_all(delivery, sending)
         except StoreUnavailable:
             log.warning("delivery waits: the database is away")
         except Exception:  # a bug that one message meets must not keep the others from being sent
             log.exception("a message could not be sent")
-        await asyncio.sleep(delivery.idle)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delivery.idle):
+                await delivery.wake.wait()
+        delivery.wake.clear()
+
+
+class _Sending:
+    """Messages on their way, as many as there are lanes."""
+
+    def __init__(self, lanes: int) -> None:
+        self.room = asyncio.Semaphore(lanes)
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, delivery: Delivery, claimed: "Claimed") -> None:
+        """Send one; it takes a lane that the caller has."""
+        task = asyncio.create_task(_send(delivery, claimed))
+        self.tasks.add(task)
+        task.add_done_callback(self._end)
+
+    async def finish(self) -> None:
+        """Let what is on its way arrive, but not for ever."""
+        if self.tasks:
+            _, late = await asyncio.wait(self.tasks, timeout=LAST_WAIT)
+            for task in late:
+                task.cancel()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self.room.release()
+        if not task.cancelled() and isinstance(task.exception(), StoreUnavailable):
+            log.warning("delivery waits: the database is away")
+        elif not task.cancelled() and task.exception():
+            log.error("a message could not be sent", exc_info=task.exception())
+
+
+async def _send_all(delivery: Delivery, sending: _Sending) -> None:
+    while True:
+        await sending.room.acquire()
+        try:
+            claimed = await _claim(delivery)
+        except BaseException:
+            sending.room.release()
+            raise
+        if claimed is None:
+            sending.room.release()
+            return
+        sending.begin(delivery, claimed)
 
 
 async def _do_chores(delivery: Delivery) -> None:
@@ -77,14 +169,22 @@ async def _do_chores(delivery: Delivery) -> None:
 
 async def deliver_one(delivery: Delivery) -> bool:
     """Send the message that is due longest; false if none is."""
-    names = tuple(delivery.channels)
-    claimed = await delivery.store.run(lambda c: claim(c, names, delivery.clock()))
+    claimed = await _claim(delivery)
     if claimed is None:
         return False
+    await _send(delivery, claimed)
+    return True
+
+
+async def _claim(delivery: Delivery) -> "Claimed | None":
+    names = tuple(delivery.channels)
+    return await delivery.store.run(lambda c: claim(c, names, delivery.clock()))
+
+
+async def _send(delivery: Delivery, claimed: "Claimed") -> None:
     message = Outbound.from_json(delivery.keys.open(claimed.message))
     outcome = await delivery.channels[message.channel].send(message)
     await delivery.store.run(lambda c: record(c, claimed, outcome, delivery.clock()))
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +228,7 @@ def record(connection: Connection, claimed: Claimed, outcome: Sent | Failed, now
     here = sa.update(outbound).where(outbound.c.id == claimed.id)
     match outcome:
         case Sent(reference):
+            _alone_with(connection, claimed.channel, reference)
             connection.execute(here.values(reference=reference))
             _raise(connection, outbound.c.id == claimed.id, "sent", "")
             _apply_early(connection, claimed.channel, reference)
@@ -150,12 +251,13 @@ def record(connection: Connection, claimed: Claimed, outcome: Sent | Failed, now
 def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> None:
     """Raise the status of the message that a receipt is about; keep it if the message is not known yet."""
     if receipt.outbound:
-        where = outbound.c.id == receipt.outbound
+        mine = sa.select(outbound.c.id, outbound.c.conversation).where(outbound.c.id == receipt.outbound)
+        found = connection.execute(mine).first()
     else:
-        where = sa.and_(outbound.c.channel == channel, outbound.c.reference == receipt.reference)
-    found = connection.execute(sa.select(outbound.c.conversation).where(where)).first()
+        _alone_with(connection, channel, receipt.reference)
+        found = _of_reference.first(connection, {"channel": channel, "reference": receipt.reference})
     if found:
-        _raise(connection, where, receipt.status, receipt.error)
+        _raise(connection, outbound.c.id == found.id, receipt.status, receipt.error)
         if receipt.error == OPTED_OUT:
             conversations.opt_out(connection, found.conversation, receipt.at)
     elif receipt.reference:
@@ -165,21 +267,57 @@ def record_receipt(connection: Connection, channel: str, receipt: Receipt) -> No
             connection.execute(sa.insert(early_receipt).values(**row, error=receipt.error, at=receipt.at))
 
 
+def adopt(connection: Connection, channel: str, receipt: Receipt, to: bytes) -> None:
+    """Give a receipt's reference to the one message to this conversation whose own never came.
+
+    It was sent and nobody said under which id; where it is not certain which message that was, none is.
+    """
+    if _of_reference.first(connection, {"channel": channel, "reference": receipt.reference}):
+        return
+    rows = _lost.all(connection, {"channel": channel, "to": to})
+    if len(rows) == 1 and rows[0].status == "unknown":
+        here = sa.update(outbound).where(outbound.c.id == rows[0].id)
+        connection.execute(here.values(reference=receipt.reference))
+
+
+def _settle_abandoned(delivery: Delivery, connection: Connection) -> None:
+    """Send again what may be; all else that a dead process left is `unknown`."""
+    now = delivery.clock()
+    left = sa.select(outbound.c.id, outbound.c.message).where(_abandoned(now))
+    for row in connection.execute(left).all():
+        if delivery.again(Outbound.from_json(delivery.keys.open(row.message))):
+            here = sa.update(outbound).where(outbound.c.id == row.id, outbound.c.status == "sending")
+            connection.execute(here.values(status="queued"))
+    give_up_abandoned(connection, now)
+
+
+def _abandoned(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(outbound.c.status == "sending", outbound.c.due_at < now - ABANDONED)
+
+
 def give_up_abandoned(connection: Connection, now: datetime) -> int:
     """Mark rows left `sending` by a dead process as `unknown`; how many there were."""
-    return connection.execute(
-        sa.update(outbound)
-        .where(outbound.c.status == "sending", outbound.c.due_at < now - ABANDONED)
-        .values(status="unknown")
-    ).rowcount
+    return connection.execute(sa.update(outbound).where(_abandoned(now)).values(status="unknown")).rowcount
+
+
+def _alone_with(connection: Connection, channel: str, reference: str) -> None:
+    """Wait until nobody else writes of this reference: a receipt and the send that it is of come together.
+
+    On SQLite whoever writes is alone.
+    """
+    if connection.dialect.name == "postgresql":
+        name = sa.func.hashtext(f"{channel}:{reference}")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
 
 
 def _apply_early(connection: Connection, channel: str, reference: str) -> None:
-    where = sa.and_(early_receipt.c.channel == channel, early_receipt.c.reference == reference)
-    for row in connection.execute(sa.select(early_receipt).where(where)).all():
+    rows = _early.all(connection, {"channel": channel, "reference": reference})
+    for row in rows:
         this = sa.and_(outbound.c.channel == channel, outbound.c.reference == reference)
         _raise(connection, this, row.status, row.error)
-    connection.execute(sa.delete(early_receipt).where(where))
+    if rows:
+        where = sa.and_(early_receipt.c.channel == channel, early_receipt.c.reference == reference)
+        connection.execute(sa.delete(early_receipt).where(where))
 
 
 def _raise(connection: Connection, where: sa.ColumnElement[bool], status: Status, error: str) -> None:

@@ -84,7 +84,11 @@ def _show_first_steps(settings: Settings, out: Console) -> None:
     out.print("      (the page knows nobody's phone number, so it shows nobody's record; SMS does:)")
     out.print()
     out.print("[bold]As an SMS[/] from the phone that is registered for that (invented) number:")
-    out.print(_curl(settings, sample.phone, sample.cnic))
+    if settings.smpp:
+        port = settings.smpp[0].port
+        out.print(f".venv/bin/haqdar smsc --port {port} --from {sample.phone}   (and type; answers appear)")
+    else:
+        out.print(_curl(settings, sample.phone, sample.cnic))
     out.print(
         f"\nIn the terminal: .venv/bin/haqdar chat --from {sample.phone}"
         "\nMore numbers:    .venv/bin/haqdar demo-data --samples\n"

@@ -12,6 +12,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from channels.smpp.profile import Profile
 from services.registry.chosen import DEFAULT, Chosen
 
 CONFIG = "HAQDAR_CONFIG"
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio auth token")
     twilio_sms_sender: str = Field("", description="number or messaging service (MG...) for SMS")
     twilio_whatsapp_sender: str = Field("", description="WhatsApp sender, whatsapp:+...")
+    smpp: tuple[Profile, ...] = Field(
+        (), description="operators that carry the short code, as [[smpp]]; then SMS does not go by Twilio"
+    )
+    smpp_lanes: int = Field(32, ge=1, le=1000, description="messages that are handed to operators at a time")
     telegram_token: SecretStr | None = Field(None, description="bot token from BotFather")
     telegram_secret: SecretStr | None = Field(
         None, description="secret that Telegram repeats in each webhook"

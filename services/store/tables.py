@@ -7,12 +7,10 @@ columns are known when keys change: bytes without a length are sealed, 16 bytes 
 
 import sqlalchemy as sa
 
+from services.store.metadata import Id as Id
+from services.store.metadata import metadata as metadata
 from services.store.moment import Moment as Moment
-
-metadata = sa.MetaData()
-
-Id = sa.LargeBinary(16)
-
+from services.store.sms_parts import sms_part as sms_part
 
 about = sa.Table(
     "about",

@@ -18,6 +18,11 @@ from twilio.request_validator import RequestValidator
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from channels import Channel, Request
+from channels.smpp import codes
+from channels.smpp.channel import SmsSmpp
+from channels.smpp.line import Lost
+from channels.smpp.pdu import Address, Message, Pdu, encode
+from channels.smpp.profile import Profile
 from channels.sms_twilio import SmsTwilio
 from channels.telegram import SECRET_HEADER, Telegram
 from channels.web import Web
@@ -107,6 +112,30 @@ class TelegramWire(BaseRequest):
         return reply.status, reply.body.encode()
 
 
+class OperatorLine:
+    """Stands for the line to an operator."""
+
+    bound = 1
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self.posted: list[dict[str, Any]] = []
+
+    async def submit(self, message: Message) -> Pdu | Lost:
+        self.posted.append(
+            {
+                "source": message.source.number,
+                "destination": message.destination.number,
+                "text": message.text,
+                "registered": message.registered,
+            }
+        )
+        reply = self.replies.pop(0) if self.replies else Reply(0, "id")
+        if reply.raises:
+            return Lost.UNSENT if reply.raises == "refused" else Lost.UNANSWERED
+        return Pdu(codes.SUBMIT_SM | codes.RESPONSE, 1, reply.status, reply.body)
+
+
 @dataclass
 class Bench:
     """One channel on the test bench, with its wire."""
@@ -118,6 +147,9 @@ class Bench:
     def request(self, case: dict[str, Any]) -> Request:
         """The request of a case, signed as its provider would."""
         name = self.channel.name
+        if isinstance(self.channel, SmsSmpp):
+            body = bytes.fromhex(case["hex"]) if "hex" in case else delivered(case["message"])
+            return Request("deliver_sm", "/one", {}, body, NOW)
         if name == "telegram":
             headers = {"content-type": "application/json", SECRET_HEADER: SECRET}
             return Request("POST", "/in/telegram", headers, case["update"].encode(), NOW)
@@ -127,6 +159,15 @@ class Bench:
             headers = {"content-type": FORM, **case.get("headers", {})}
             return Request("POST", query or "/ur/", headers, body, NOW)
         return signed(f"/in/{name}{query}", body)
+
+
+def delivered(fields: dict[str, Any]) -> bytes:
+    """A deliver_sm as an operator sends it."""
+    text = bytes.fromhex(fields["hex"]) if "hex" in fields else fields["text"].encode()
+    source = Address(fields["source"], fields.get("ton", 0), 1)
+    message = Message(source, Address("8171"), text, fields.get("coding", 0), fields.get("esm_class", 0))
+    tlvs = ((codes.RECEIPTED_ID, fields["id"].encode() + b"\0"),) if "id" in fields else ()
+    return encode(Pdu(codes.DELIVER_SM, 1, 0, message, tlvs))
 
 
 def signed(target: str, body: bytes, token: str = TOKEN, public_url: str = PUBLIC_URL) -> Request:
@@ -143,6 +184,11 @@ def bench(name: str) -> Bench:
     if name == "telegram":
         telegram_wire = TelegramWire()
         return Bench(Telegram(token="1:a", secret=SECRET, request=telegram_wire), telegram_wire)
+    if name == "smpp":
+        profile = Profile(name="one", host="127.0.0.1", system_id="us", password=TOKEN)
+        channel, operator = SmsSmpp((profile,), jitter=lambda: 0.5), OperatorLine()
+        channel.lines["one"] = operator  # type: ignore[assignment]
+        return Bench(channel, operator)
     twilio_wire = TwilioWire()
     if name == "sms":
         sms = SmsTwilio(

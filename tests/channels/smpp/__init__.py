@@ -1,0 +1,1 @@
+"""The short code: codec, texts, receipts, sessions, and peers that others wrote."""
