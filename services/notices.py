@@ -24,6 +24,10 @@ TO_PHONES = "sms"
 """The channel by which a phone number can be written to unasked."""
 
 
+FLEETING = "ussd"
+"""The channel of phone numbers that holds nothing once its session is over: they are written to by SMS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """What became of a notice: the id in the outbox and its segments, or why it was left `unsent`.
@@ -78,9 +82,10 @@ class Notices:
     ) -> Posted:
         """Write to somebody who wrote before, unless the channel does not allow it any more.
 
-        A channel's reply window (WhatsApp's 24 hours) runs from their last message. Where an answer is
-        expected, the session `awaits` it, in the place of the one that was `seen` in this version. Idempotent
-        by `id`. Raises `Overtaken` if a turn was committed since that version.
+        A channel's reply window (WhatsApp's 24 hours) runs from their last message. Who dialled is sent an
+        SMS, which awaits nothing. Where else an answer is expected, the session `awaits` it, in the place
+        of the one that was `seen` in this version. Idempotent by `id`. Raises `Overtaken` if a turn was
+        committed since that version.
         """
         reached = conversations.reach(connection, to)
         if reached is None or not reached.address:
@@ -88,6 +93,8 @@ class Notices:
         if reached.channel not in self.channels:
             return Posted(unsent="channel_off")
         window = self.channels[reached.channel].limits.window
+        if reached.channel == FLEETING and self.reach_phones:
+            return self.to_phone(connection, id, phone=self.keys.open(reached.address), says=says, at=at)
         if window is not None and at - reached.heard_at > window:
             return Posted(unsent="window_closed")
         out = self._rendered(id, reached.channel, self.keys.open(reached.address), says, reached.language)

@@ -8,19 +8,19 @@ from bot.dialogue import AWAY
 from bot.messages import Say, Session
 from bot.topics import complaint
 from services.complaints.cases import Case
-from services.notices import Notices, Posted
+from services.notices import FLEETING, Notices, Posted
 from services.store import conversations
 
 
 def answer(connection: Connection, notices: Notices, case: Case, text: str, at: datetime) -> Posted:
     """Tell the answer and ask whether that solves it, so that a 1 or a yes is understood days later.
 
-    A sensitive answer is not left standing on a phone that others read too, and a question that is open
-    just now is not taken away: then the answer is told once the number of the complaint is sent.
+    A sensitive answer is not left standing on a phone that others read too, a question that is open just now
+    is not taken away, and no screen stays: then the answer is told once the number of the complaint is sent.
     """
     ready = (Say("complaint.ready", {"reference": case.reference}),)
     reached = conversations.reach(connection, case.conversation)
-    if reached is None or case.state.sensitive:
+    if reached is None or case.state.sensitive or reached.channel == FLEETING:
         return tell(connection, notices, case, ready, at)
     session = Session(language=reached.language)
     if reached.session:  # else the person asked to be forgotten, but for this complaint

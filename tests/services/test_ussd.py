@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages import Limits, Say
+from bot.messages import Limits, Outbound, Say
 from bot.segments import count
 from channels.terminal import Terminal
 from channels.ussd import LIMITS, NAME
-from services.notices import Notices
+from services.notices import Notices, Posted
 from services.privacy.identifiers import Keys
 from services.store.engine import Store
 from services.store.tables import conversation, unanswered
@@ -78,15 +78,22 @@ def test_a_dial_while_a_question_is_open_asks_it_again(parts: Parts) -> None:
     assert not again.outbound.ends
 
 
-def test_nobody_is_written_to_after_the_session(parts: Parts) -> None:
+def test_what_comes_after_the_session_comes_by_sms(parts: Parts) -> None:
     typed(parts, "", sender="+923990000009")
     (kept,) = rows(parts.store, conversation)
-    notices = Notices(parts.keys, parts.catalogue, parts.channels)
     later = NOW + timedelta(seconds=1)
-    told = parts.store.run_now(
-        lambda connection: notices.to_conversation(connection, "x", kept.id, [Say("thanks.welcome")], later)
-    )
-    assert told.unsent == "window_closed"
+
+    def post(notices: Notices) -> Posted:
+        says = [Say("thanks.welcome")]
+        return parts.store.run_now(lambda c: notices.to_conversation(c, "x", kept.id, says, later))
+
+    by_sms = {**parts.channels, "sms": Terminal(CARRIED, "sms")}
+    posted = post(Notices(parts.keys, parts.catalogue, by_sms))
+    (queued,) = [row for row in rows(parts.store, outbound_table) if row.id == posted.outbound]
+    sent = Outbound.from_json(parts.keys.open(queued.message))
+    assert (sent.channel, sent.recipient, queued.status) == ("sms", "+923990000009", "queued")
+    alone = {NAME: parts.channels[NAME]}
+    assert post(Notices(parts.keys, parts.catalogue, alone)).unsent == "window_closed"
 
 
 def test_what_an_operator_carries_saves_segments(parts: Parts) -> None:
