@@ -135,10 +135,12 @@ async def update_propose(call: Call, context: Context) -> Result:
     one must agree to a new phone: `by_this_phone`, or `by_code`, where a code goes to it or to nobody.
     """
     keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
+    known = load_kinds().get(kind)
+    if known is None:
+        return Result(call, context.at, ok=False, error="unknown_change")
     reference = await context.sources.store.read(
         lambda connection: references.free_reference(connection, call.id)
     )
-    known = load_kinds()[kind]
     grant, may_ask = await _granted(cnic, context)
     proven, verified = grant.level == "own", str(known.verified)
     if verified == "old_phone":

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -40,7 +40,7 @@ from services.programmes.advice import Advice
 from services.programmes.load import load_programmes, service_facts
 from services.programmes.programme import Programmes
 from services.registry import Registry
-from services.registry.chosen import connect
+from services.registry.chosen import connect, even_for
 from services.registry.copies import StoredCopies
 from services.registry.lookup import Lookup
 from services.registry.sql import SqlRegistry
@@ -140,7 +140,8 @@ def build(
     sources = connect(settings.sources, store=registry, keys=keys, clock=clock, partners=partners)
     lookup = Lookup(sources, StoredCopies(store, keys, clock))
     limits = load_limits(settings.guard_limits or STANDARD)
-    guard = make_guard(limits, alert_staff(store, keys, clock), bucket=settings.refusal_bucket)
+    bucket = even_for(sources) if settings.refusal_bucket is None else settings.refusal_bucket
+    guard = make_guard(limits, alert_staff(store, keys, clock), bucket=bucket)
     parts = Parts(
         store=store,
         keys=keys,
@@ -215,9 +216,10 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
         yield
         for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        parts.store.close()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("what ran beside the web had ended", exc_info=ended)
+        await parts.sources.close()
 
     app = FastAPI(title="Haqdar", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 

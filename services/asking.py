@@ -36,6 +36,13 @@ class Sources:
     notices: Notices
     categories: Categories = field(default_factory=load_categories)
 
+    async def close(self) -> None:
+        """Let go of every connection, the database's last."""
+        try:
+            await self.desk.lookup.close()
+        finally:
+            self.store.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

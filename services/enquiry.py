@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from services.privacy import audit, links
 from services.privacy.audit import Entry
-from services.privacy.disclosure import REFUSAL, Grant, Level, Policy, decide
+from services.privacy.disclosure import REFUSAL, Grant, Level, Links, Policy, decide
 from services.privacy.evenly import Held, leave_evenly
-from services.privacy.guard import Block, Guard, Verdict, asking_of, count, judge, remember
+from services.privacy.guard import Asking, Block, Guard, Verdict, asking_of, count, judge, remember
 from services.privacy.identifiers import Keys
 from services.registry import Scope
 from services.registry.copies import keep
@@ -31,6 +31,10 @@ LINK: frozenset[Scope] = frozenset({"person.link"})
 
 MARGIN = 0.15
 """Seconds before the turn's deadline by which sources must have answered: it is still to be told."""
+
+SOONER = 0.1
+"""Seconds before that by which it must be known who is linked: a refusal leaves at the end at the latest,
+so that a source that was waited for until then would show in its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,33 @@ async def enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope],
     return found
 
 
-async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]) -> Found:
-    keys, guard, ends = desk.keys, desk.guard, asker.ends - MARGIN
+async def admitted(desk: Desk, asker: Asker, cnic: str) -> bool:
+    """Whether this asker may have something done about a number that shows no record, such as a code sent.
+
+    It counts as an enquiry does, and nothing is looked up: so the answer is the same, and leaves at the
+    same moments, whether the number exists or not.
+    """
     began = time.monotonic()
+    counted = await _count(desk, asker, cnic, began)
+    if counted.verdict.answer != "closed":
+        asker.effects.append(lambda c: remember(c, counted.asking, known=counted.linked))
+    await _leave_evenly(desk.guard, counted.verdict, asker, began)
+    return counted.verdict.answer != "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """An asker and a number before anything is looked up; `links` and `remembered` as of `links.of`."""
+
+    asking: Asking
+    verdict: Verdict
+    links: Links
+    remembered: bool
+    linked: bool
+
+
+async def _count(desk: Desk, asker: Asker, cnic: str, began: float) -> _Counted:
+    keys, guard = desk.keys, desk.guard
     asking = asking_of(
         keys,
         cnic,
@@ -106,13 +134,20 @@ async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]
     if asking.subject in asker.proven:
         known = replace(known, code=True)
     linked = known.code or known.consent is not None or remembered
-    verdict = judge(counts, guard.limits, linked=linked)
+    return _Counted(asking, judge(counts, guard.limits, linked=linked), known, remembered, linked)
+
+
+async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]) -> Found:
+    keys, guard, ends = desk.keys, desk.guard, asker.ends - MARGIN
+    began = time.monotonic()
+    counted = await _count(desk, asker, cnic, began)
+    asking, verdict = counted.asking, counted.verdict
     if verdict.answer == "closed":
         await _leave_evenly(guard, verdict, asker, began)
         return Found(REFUSAL, View(), View(), closed=True)
-    who = await desk.lookup.find(cnic, LINK, ends=ends)
+    who = await desk.lookup.find(cnic, LINK, ends=ends - SOONER)
     policy = desk.policy if verdict.word else "registered_phone"
-    grant = decide([told.value for told in who.persons], asker.phone, known, policy)
+    grant = decide([told.value for told in who.persons], asker.phone, counted.links, policy)
     its_own = grant.level in ITS_OWN
     asker.effects.append(lambda c: remember(c, asking, known=its_own))
     if not its_own and not who.missing("person.link"):  # a source that is away is nobody's counting
@@ -125,7 +160,7 @@ async def _enquire(desk: Desk, asker: Asker, cnic: str, scopes: frozenset[Scope]
     for reading in view.readings:
         if reading.worth_keeping:
             asker.effects.append(partial(_keep, keys, asking.subject, reading, asker.at))
-    if grant.level == "own" and who.person and not remembered:
+    if grant.level == "own" and who.person and not counted.remembered:
         first_name = who.person.first_name
         asker.effects.append(
             lambda c: links.remember(

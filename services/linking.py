@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.messages import Call, Outbound, Result, Say
 from services import follow_up
 from services.asking import Context, answered, failed
-from services.enquiry import LINK, MARGIN, enquire
+from services.enquiry import LINK, MARGIN, admitted, enquire
 from services.privacy import audit, codes, consents, forget, links
 from services.privacy.consents import Consent
 from services.registry import Scope
@@ -27,9 +27,13 @@ HELPER_LEARNS: frozenset[Scope] = frozenset({"enrolment.status", "payment.timeli
 async def send_code(call: Call, context: Context) -> Result:
     """`cnic` -> nothing: a code will go to the registered phone, or none will, and nobody is told which.
 
-    The turn does the same whether there is such a phone or not; the rest is done afterwards.
+    The turn does the same, and is counted and held back the same, whether there is such a phone or not; the
+    rest is done afterwards. `closed`: the asker asked about too many numbers today, and no code will go.
     """
-    have_sent(call, context, str(call.args["cnic"]))
+    cnic = str(call.args["cnic"])
+    if not await admitted(context.sources.desk, context.asker, cnic):
+        return answered(call, context, disclosure="none", closed=True)
+    have_sent(call, context, cnic)
     return answered(call, context)
 
 

@@ -47,11 +47,13 @@ class Settings(BaseSettings):
     sources: tuple[Chosen, ...] = Field(
         DEFAULT, description="registries that are asked, as [[sources]]; by default our own tables"
     )
-    refusal_bucket: float = Field(
-        0.25,
+    refusal_bucket: float | None = Field(
+        None,
         ge=0,
-        le=1,
-        description="a refusal leaves at a multiple of so many seconds, so that its time tells nothing",
+        le=10,
+        description="a refusal leaves at a multiple of so many seconds, more than sources take, so that its "
+        "time tells nothing; empty: 0.25, or a tenth more than the longest timeout of a source elsewhere "
+        "that knows phones",
     )
     guard_limits: Path | None = Field(None, description="file in place of services/privacy/guard.toml")
     trusted_proxies: str = Field(

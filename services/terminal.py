@@ -33,7 +33,7 @@ async def converse(settings: Settings, sender: str, channel: str, lines: TextIO,
         out.write("\n".join(f"  {part_line}" for part_line in _shown(taken.outbound)))
         out.write(f"\n  ({cost} SMS)\n" if channel == "sms" else "\n")
         out.flush()
-    built.parts.store.close()
+    await built.parts.sources.close()
 
 
 async def converse_json(settings: Settings, sender: str, channel: str, lines: TextIO, out: TextIO) -> None:
@@ -46,7 +46,7 @@ async def converse_json(settings: Settings, sender: str, channel: str, lines: Te
         described["ms"] = round((time.perf_counter() - began) * 1000, 2)
         out.write(json.dumps(described, ensure_ascii=False) + "\n")
         out.flush()
-    built.parts.store.close()
+    await built.parts.sources.close()
 
 
 def _built(settings: Settings, channel: str) -> Built:

@@ -1,7 +1,7 @@
 """A code to the registered phone proves that whoever asks can read it there."""
 
 from bot.messages import Event, Result, Say, Session, Turn
-from bot.steps import ask, look_up, remember_cnic, reply, slot
+from bot.steps import ask, look_up, remember_cnic, reply, slot, withheld
 
 
 def open(session: Session, event: Event) -> Turn:
@@ -13,7 +13,12 @@ def open(session: Session, event: Event) -> Turn:
 
 
 def got_sent(session: Session, event: Event) -> Turn:
-    """The same words whether there is such a phone or not."""
+    """The same words whether there is such a phone or not; others for whoever asked about too many."""
+    match event:
+        case Result(ok=False):
+            return reply(session, Say("privacy.not_now"))
+        case Result(data={"closed": True}):
+            return withheld(session, event, then=got_sent)
     return ask(session, Say("privacy.code_sent"), then=got_code, expects=("code",))
 
 

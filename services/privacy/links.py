@@ -7,9 +7,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.privacy.disclosure import Links
 from services.privacy.identifiers import Keys
@@ -54,6 +56,22 @@ _mine = Prepared(
 )
 
 
+def _remembering(insert: Any) -> Prepared:
+    statement = insert(phone_link)
+    new = statement.excluded
+    kept = sa.case((phone_link.c.how == sa.literal_column("'code'"), phone_link.c.how), else_=new.how)
+    return Prepared(
+        statement.on_conflict_do_update(
+            index_elements=["holder", "subject"],
+            set_={"how": kept, "person": new.person, "until": new.until},
+        ),
+        [column.name for column in phone_link.columns],
+    )
+
+
+_remember = {"sqlite": _remembering(sqlite.insert), "postgresql": _remembering(postgresql.insert)}
+
+
 def of(connection: Connection, holder: bytes, subject: bytes, now: datetime) -> tuple[Links, bool]:
     """What links a holder to a CNIC's keyed hash, and whether it is remembered for long enough yet."""
     asked = {"h": holder, "s": subject, "now": now}
@@ -86,17 +104,16 @@ def remember(
     now: datetime,
 ) -> None:
     """Note that a holder has proven to be concerned with a number. A code that was read stays one."""
-    subject = keys.hash("cnic", cnic)
     person = keys.seal(json.dumps({"cnic": cnic, "first_name": first_name}, ensure_ascii=False))
-    same = (phone_link.c.holder == holder) & (phone_link.c.subject == subject)
-    known = connection.execute(sa.select(phone_link.c.how).where(same)).first()
-    values = {"person": person, "until": now + LASTS}
-    if known is None:
-        row = {"holder": holder, "subject": subject, "how": how, "since": now, **values}
-        connection.execute(sa.insert(phone_link).values(row))
-        return
-    kept = "code" if "code" in (known.how, how) else how
-    connection.execute(sa.update(phone_link).where(same).values(how=kept, **values))
+    row = {
+        "holder": holder,
+        "subject": keys.hash("cnic", cnic),
+        "how": how,
+        "person": person,
+        "since": now,
+        "until": now + LASTS,
+    }
+    _remember[connection.dialect.name].run(connection, row)
 
 
 def end_old(connection: Connection, now: datetime) -> int:

@@ -132,6 +132,14 @@ class Registry(Protocol):
         ...
 
 
+class Remote(Registry, Protocol):
+    """A source elsewhere, which connections are held to."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
 class PaymentPoints(Protocol):
     """A source of the places where money is handed out."""
 

@@ -11,7 +11,7 @@ from services.dci import disburse
 from services.dci.codes import payment_word
 from services.dci.disburse import Disbursement
 from services.partners import RegistryPartner, Us
-from services.registry import Payment, Record, Refused, Registry, Scope
+from services.registry import Payment, Record, Refused, Remote, Scope
 from services.registry.exchange import Exchange
 
 PATHS: Mapping[Literal["search", "status"], str] = {
@@ -108,6 +108,6 @@ def connect(
     *,
     clock: Callable[[], datetime],
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
-) -> Registry:
+) -> Remote:
     """The connector to a partner of kind `payments`."""
     return PaymentSystem(partner, Exchange(us, partner, clock, new_id))

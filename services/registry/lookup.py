@@ -6,7 +6,7 @@ view says that this part is not known now.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +18,9 @@ log = logging.getLogger("haqdar.registry")
 
 NEVER_KEPT: frozenset[Scope] = frozenset({"person.link"})
 """Who may ask is found out anew each time."""
+
+CLOSING = 2.0
+"""Seconds that a source may take to say goodbye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Connected:
     kept: float = 0.0
     authority: int = 0
     breaker: Breaker = field(default_factory=Breaker)
+    close: Callable[[], Awaitable[None]] | None = None
+    """How its connections are let go of, None for our own tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class Lookup:
             readings = await asyncio.gather(*(self._read(*each, cnic, ends) for each in asked))
         return consolidate(readings)
 
+    async def close(self) -> None:
+        """Let go of all connections. A source that fails or hangs at it is logged and hinders no other."""
+        await asyncio.gather(*(_close(source) for source in self.sources))
+
     async def _read(self, source: Connected, scopes: frozenset[Scope], cnic: str, ends: float) -> Reading:
         began = asyncio.get_running_loop().time()
         name, kept = source.registry.name, scopes - NEVER_KEPT
@@ -82,6 +91,16 @@ class Lookup:
             if copy and copy.age <= source.kept:
                 return _reading(source, scopes, "stale", copy.record, began, copy.age)
         return _reading(source, scopes, outcome, record, began)
+
+
+async def _close(source: Connected) -> None:
+    if source.close is None:
+        return
+    try:
+        async with asyncio.timeout(CLOSING):
+            await source.close()
+    except Exception as fault:  # the process ends: whatever it is, the others are still to be closed
+        log.error("source %s could not be closed: %s", source.registry.name, type(fault).__name__)
 
 
 def _reading(

@@ -17,7 +17,7 @@ from services.dci.records import Individual, individuals, standings, surveyed_on
 from services.dci.search import Answer
 from services.partners import RegistryPartner, Us
 from services.privacy.identifiers import Keys
-from services.registry import Enrolment, Person, Record, Refused, Registry, Scope
+from services.registry import Enrolment, Person, Record, Refused, Remote, Scope
 from services.registry.exchange import Exchange
 
 PATHS: Mapping[Literal["search", "enrolled"], str] = {
@@ -170,7 +170,7 @@ def connect(
     keys: Keys,
     clock: Callable[[], datetime],
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
-) -> Registry:
+) -> Remote:
     """The connector to a partner of kind `social` or `ibr`."""
     return SpdciRegistry(partner, keys, Exchange(us, partner, clock, new_id))
 

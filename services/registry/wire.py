@@ -62,8 +62,9 @@ class Wire:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._client:
-            await self._client.aclose()
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
 
     async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         received = bytearray()

@@ -183,7 +183,13 @@ enrolment = sa.Table(
     sa.Column("since", sa.Date, nullable=False),
     sa.Column("payee", sa.Integer, sa.ForeignKey("member.id"), comment="who is paid, if not the member"),
     sa.Index("enrolment_member", "member", "programme", unique=True),
-    sa.Index("enrolment_payee", "payee"),
+    # Few have one: counted in, the others would make SQLite take any payee for half the country's.
+    sa.Index(
+        "enrolment_payee",
+        "payee",
+        sqlite_where=sa.text("payee IS NOT NULL"),
+        postgresql_where=sa.text("payee IS NOT NULL"),
+    ),
 )
 
 payment = sa.Table(

@@ -41,6 +41,12 @@ def test_what_is_no_code_is_asked_for_once_more() -> None:
     assert said(failed(respond(again.session, heard(code="483920")))) == ["privacy.not_now"]
 
 
+def test_a_code_that_could_not_be_sent_is_not_said_to_be() -> None:
+    wanted = respond(Session(slots={"unproven": CNIC}, heard_at=NOW), heard("send_code"))
+    assert said(failed(wanted)) == ["privacy.not_now"]
+    assert said(told(wanted, disclosure="none", closed=True)) == ["privacy.too_many"]
+
+
 @pytest.mark.parametrize("intent", ["helper", "who_asked"])
 def test_without_a_number_it_is_asked_for(intent: str) -> None:
     assert said(respond(Session(), heard(intent))) == ["cnic.ask"]

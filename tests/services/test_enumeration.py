@@ -17,16 +17,19 @@ from benchmarks.guard import ALPHA, asked, asks, deployment, fill, forget, lax, 
 from bot.messages import Call, Result
 from channels.web import Web
 from services.alerts import alert_staff
-from services.asking import Context
+from services.asking import Answerer, Context
+from services.linking import send_code
 from services.privacy.guard import make_guard
 from services.privacy.identifiers import Keys
-from services.privacy.limits import Budget
+from services.privacy.limits import Budget, Slow
 from services.privacy.pulse import Alarm
-from services.registry import SCOPES, Record, Unavailable
+from services.registry import SCOPES, Person, Record, Unavailable
+from services.registry.chosen import OWN_TABLES, even_for
+from services.registry.lookup import Connected
 from services.status import registry_status
 from services.store.engine import Store, StoreUnavailable
 from services.store.tables import asked as asked_table
-from services.store.tables import desk_item
+from services.store.tables import desk_item, follow_up, one_time_code
 from services.turns import Parts
 from tests.services.deployment import LIMITS, NOW, catalogue, deploy, inbound, rows, sample, settle
 from tests.services.served import served
@@ -212,8 +215,10 @@ class Away(Counting):
         raise Unavailable
 
 
-def asked_directly(parts: Parts, cnic: str, phone: bytes | None = None) -> tuple[Result, Context, float]:
-    """The answer to `registry.status`, its context and how long it took."""
+def asked_directly(
+    parts: Parts, cnic: str, phone: bytes | None = None, *, answer: Answerer = registry_status
+) -> tuple[Result, Context, float]:
+    """The answer to a call about this number, its context and how long it took."""
 
     async def ask() -> tuple[Result, Context, float]:
         began = time.monotonic()
@@ -229,7 +234,7 @@ def asked_directly(parts: Parts, cnic: str, phone: bytes | None = None) -> tuple
             ends=ends,
             sources=parts.sources,
         )
-        result = await registry_status(Call("registry.status", {"cnic": cnic}, "1"), context)
+        result = await answer(Call(answer.__name__, {"cnic": cnic}, cnic), context)
         return result, context, time.monotonic() - began
 
     return asyncio.run(ask())
@@ -259,6 +264,37 @@ def test_whatever_a_stranger_is_told_leaves_at_the_same_time(
     assert [held.bucket for held in context.held] == [0.02], "and once more when it is written"
 
 
+class Sluggish(Counting):
+    """A source that needs long for whom it knows, and for one number longer than it is waited for."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self.hers = Person("Amina", "kech", "f", frozenset({keys.hash("phone", "+923990000777")}))
+
+    async def find(self, cnic: str, scopes: object) -> Record | None:
+        known, hangs = cnic == far(1), cnic == far(2)
+        await asyncio.sleep(60 if hangs else 0.27 if known else 0)
+        return Record(NOW.date(), self.hers) if known else None
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_source_that_is_slow_with_whom_it_knows_does_not_show(store: Store, keys: Keys) -> None:
+    """Buckets that an answer takes for a number that is known, one that hangs, and one that is not known."""
+    source = Sluggish(keys)
+    sources = [Connected(source, timeout=0.4, close=source.close)]
+
+    def buckets(bucket: float) -> list[int]:
+        guard = make_guard(LIMITS, alert_staff(store, keys, lambda: NOW), bucket=bucket)
+        parts = deploy(store, keys, sources=sources, guard=guard)
+        return [int(asked_directly(parts, far(number))[2] / bucket) for number in (1, 2, 3)]
+
+    assert buckets(OWN_TABLES) == [2, 2, 1], "what is right for our own tables would tell"
+    assert buckets(even_for(sources)) == [1, 1, 1]
+
+
 def test_a_family_does_not_wait(store: Store, keys: Keys) -> None:
     settle(store, keys)
     ready = sample("enrolled, payment ready")
@@ -268,6 +304,98 @@ def test_a_family_does_not_wait(store: Store, keys: Keys) -> None:
     )
     assert result.data["disclosure"] == "own"
     assert not context.held
+
+
+def test_a_phone_that_is_very_many_families_own_is_slowed_and_told_of(store: Store, keys: Keys) -> None:
+    settle(store, keys)
+    ready = sample("enrolled, payment ready")
+    budgets = {**LIMITS.budgets, "own": Budget(slow=1, alarm=1)}
+    limits = replace(LIMITS, budgets=budgets, slow=Slow(step=0.01, most=0.01))
+    parts = deploy(store, keys, guard=make_guard(limits, alert_staff(store, keys, lambda: NOW)))
+    said(parts, ready.cnic, sender=ready.phone)
+    result, _, took = asked_directly(parts, ready.cnic, keys.hash("phone", ready.phone))
+    assert result.data["disclosure"] == "own"
+    assert took >= 0.01
+    assert [item.reason for item in rows(store, desk_item)] == ["guard.own"]
+
+
+# --- codes
+
+
+def codes_for(parts: Parts, *cnics: str, sender: str = "p") -> list[dict[str, Any]]:
+    """What one phone is told that asks for codes for these numbers, each asking committed."""
+    told = []
+    for cnic in cnics:
+        result, context, _ = asked_directly(parts, cnic, sender.encode() * 16, answer=send_code)
+        parts.store.run_now(lambda c, context=context: [effect(c) for effect in context.effects])
+        told.append(dict(result.data))
+    return told
+
+
+def test_codes_for_numbers_in_a_row_are_counted_refused_and_told_of(store: Store, keys: Keys) -> None:
+    source = Counting()
+    parts = deploy(store, keys, registry=source)
+    refused = {"disclosure": "none", "closed": True}
+    assert codes_for(parts, *(f"{9_200_000_000_000 + n}" for n in range(16))) == [{}] * 14 + [refused] * 2
+    assert codes_for(parts, *(far(n) for n in range(23)), sender="q") == [{}] * 20 + [refused] * 3
+    assert codes_for(parts, far(22), sender="r") == [{}], "others may go on"
+    assert (
+        len(rows(store, asked_table)) == len(rows(store, one_time_code)) == len(rows(store, follow_up)) == 35
+    )
+    assert {item.reason for item in rows(store, desk_item)} == {"guard.ladder", "guard.numbers"}
+    assert not source.asked, "whether a number exists is found out after the turn"
+
+
+def test_a_code_and_a_look_at_one_number_are_one_number(store: Store, keys: Keys) -> None:
+    parts = deploy(store, keys, registry=Counting())
+    numbers = [far(n) for n in range(21)]
+    said(parts, *numbers[:20], sender="+923990000009")
+    result, context, _ = asked_directly(
+        parts, numbers[19], keys.hash("phone", "+923990000009"), answer=send_code
+    )
+    assert (result.data, len(context.effects)) == ({}, 2)
+    other, _, _ = asked_directly(parts, numbers[20], keys.hash("phone", "+923990000009"), answer=send_code)
+    assert other.data["closed"]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("limits", [lambda: LIMITS, closing])
+def test_the_answer_to_who_wants_a_code_leaves_at_the_same_time(
+    store: Store, keys: Keys, exists: bool, limits: Callable[[], Any]
+) -> None:
+    settle(store, keys)
+    guard = make_guard(limits(), alert_staff(store, keys, lambda: NOW), bucket=0.02)
+    parts = deploy(store, keys, guard=guard)
+    cnic = sample("enrolled, payment ready").cnic if exists else far(1)
+    _, context, took = asked_directly(parts, cnic, answer=send_code)
+    assert took >= 0.02
+    assert [held.bucket for held in context.held] == [0.02]
+
+
+def test_who_asks_for_ever_more_codes_waits_longer(store: Store, keys: Keys) -> None:
+    budgets = {**LIMITS.budgets, "numbers": Budget(slow=2, closed=9)}
+    limits = replace(LIMITS, budgets=budgets, slow=Slow(step=0.01, most=0.02))
+    parts = deploy(store, keys, guard=make_guard(limits, alert_staff(store, keys, lambda: NOW)))
+    codes_for(parts, far(1), far(2))
+    _, context, took = asked_directly(parts, far(3), b"p" * 16, answer=send_code)
+    assert took >= 0.02
+    assert [held.least for held in context.held] == [0.02]
+
+
+def test_who_asked_too_much_is_told_so_instead_of_getting_a_code(store: Store, keys: Keys) -> None:
+    settle(store, keys)
+    strict = make_guard(closing(), alert_staff(store, keys, lambda: NOW))
+    told = []
+    for number, cnic in enumerate((sample("enrolled, payment ready").cnic, far(1))):
+        sender = f"+92399000010{number}"
+        assert said(deploy(store, keys), cnic, sender=sender) == [NEUTRAL]
+        (one,) = taken(
+            deploy(store, keys, guard=strict), inbound(id=sender, sender=sender, choice="send_code")
+        )
+        told.append((one.outbound.about, one.outbound.parts))
+    assert told[0] == told[1]
+    assert told[0][0] == TOO_MANY
+    assert not rows(store, one_time_code)
 
 
 # --- web visitors

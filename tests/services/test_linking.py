@@ -10,7 +10,7 @@ import pytest
 
 from bot.messages import Outbound
 from services.afterwards import follow_one
-from services.privacy import codes
+from services.privacy import codes, links
 from services.privacy.identifiers import Keys
 from services.registry import SCOPES, Payment, Person, Record, Scope, Unavailable
 from services.registry.lookup import Connected
@@ -122,6 +122,23 @@ def test_a_phone_is_troubled_with_three_codes_a_day(parts: Parts) -> None:
         stranger.say(HERS.cnic)
         assert "6-digit code" in stranger.say("1")
     assert len(notices(parts)) == codes.MOST_A_DAY
+
+
+def test_what_was_proven_by_a_code_stays_so(store: Store, keys: Keys) -> None:
+    def remember(how: str, days: int, name: str) -> None:
+        now = NOW + timedelta(days=days)
+        store.run_now(
+            lambda c: links.remember(
+                c, keys, holder=b"h" * 16, cnic=HERS.cnic, first_name=name, how=how, now=now
+            )
+        )
+
+    for days, how in enumerate(("registry", "code", "registry")):
+        remember(how, days, f"name {days}")
+    (kept,) = rows(store, phone_link)
+    assert (kept.how, kept.since, kept.until) == ("code", NOW, NOW + timedelta(days=2) + links.LASTS)
+    (mine,) = store.read_now(lambda c: links.mine(c, keys, b"h" * 16, NOW))
+    assert (mine.cnic, mine.first_name) == (HERS.cnic, "name 2")
 
 
 def test_a_code_for_nothing(parts: Parts) -> None:

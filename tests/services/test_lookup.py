@@ -1,7 +1,7 @@
 """Several sources asked as one: what each may do wrong, and what the view then says."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -230,6 +230,36 @@ def test_a_source_that_keeps_failing_is_left_alone() -> None:
     for _ in range(4):
         assert view(connected).readings[0].outcome == "late"
     assert bad.asked == 2
+
+
+def test_all_connections_are_let_go_of_whatever_one_of_them_does(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.registry.lookup.CLOSING", 0.01)
+    closed: list[str] = []
+
+    def closing(name: str, does: Callable[[], Awaitable[None]]) -> Connected:
+        async def close() -> None:
+            closed.append(name)
+            await does()
+
+        return Connected(Source(name, says()), close=close)
+
+    async def breaks_off() -> None:
+        raise ConnectionResetError("9000000000012")
+
+    sources = [
+        closing("breaks", breaks_off),
+        closing("hangs", lambda: asyncio.sleep(60)),
+        Connected(Source("ours", says())),
+        closing("ends", lambda: asyncio.sleep(0)),
+    ]
+    asyncio.run(Lookup(sources, NoCopies()).close())
+    assert sorted(closed) == ["breaks", "ends", "hangs"]
+    assert sorted(line.getMessage() for line in caplog.records) == [
+        "source breaks could not be closed: ConnectionResetError",
+        "source hangs could not be closed: TimeoutError",
+    ]
 
 
 def copies_of(

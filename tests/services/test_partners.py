@@ -1,6 +1,8 @@
 """The partners' file: what is read from it, and what is said of what cannot be right."""
 
+import asyncio
 import hashlib
+import json
 import re
 import stat
 from pathlib import Path
@@ -10,16 +12,22 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from services import checks
-from services.app import partners_of
+from services import checks, partners
+from services.app import build, partners_of
 from services.cli import app
-from services.dci.keys import read_private, read_public
+from services.dci.keys import read_private, read_public, write_set
 from services.dci.signatures import DIALECTS
-from services.partners import KINDS, Peer, load_partners
+from services.partners import KINDS, ClientPartner, Peer, RegistryPartner, load_partners
+from services.privacy.identifiers import Keys
 from services.registry import SCOPES
+from services.registry.chosen import DEFAULT, PartnerSource, connect
+from services.registry.lookup import Connected
+from services.registry.sql import SqlRegistry
 from services.settings import Settings
+from services.store.engine import Store
 from tests.dci.parties import THEM, US
 from tests.dci.peers import write_keys
+from tests.services.deployment import NOW
 
 US_TABLE = f"""
 [us]
@@ -74,6 +82,54 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert (named.registries, named.clients) == ((), ())
     for shown in (repr(partners), repr(registry)):
         assert "the-token" not in shown
+
+
+PAYMENTS = REGISTRY.replace('"ibr"', '"payments"').replace('"enrolment.status"', '"payment.timeline"')
+
+
+@pytest.mark.parametrize("registry", [REGISTRY, PAYMENTS + 'programme = "kafaalat"'])
+def test_a_partner_is_a_source_whose_connections_are_let_go_of(
+    registry: str, keys: Keys, store: Store, tmp_path: Path
+) -> None:
+    partners = load(tmp_path, US_TABLE + registry.replace("scopes", "timeout = 1.5\nscopes"))
+    ours = SqlRegistry(store, keys, lambda: NOW.date())
+
+    def sources(name: str) -> list[Connected]:
+        chosen = (*DEFAULT, PartnerSource(kind="partner", name=name))
+        return connect(chosen, store=ours, keys=keys, clock=lambda: NOW, partners=partners)
+
+    own, theirs = sources("nser")
+    assert (own.close, theirs.registry.name) == (None, "nser")
+    assert theirs.close is not None
+    assert theirs.timeout == 1.5, "its own is shorter"
+    asyncio.run(theirs.close())
+    for strange in ("nadra", "store"):
+        with pytest.raises(ValueError, match=strange):
+            sources(strange)
+
+
+def test_the_page_for_operators_says_what_is_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(partners.__file__).parent / "PARTNERS.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n# (\w+)/(\S+)\n(.*?)```", page, re.S)
+    assert [name for _, name, _ in blocks] == ["haqdar.toml", "partners.toml"] * 2
+    for side in ("registry", "helpline"):
+        CliRunner().invoke(app, ["partner-key", str(tmp_path / f"{side}.pem")])
+        key = read_private((tmp_path / f"{side}.pem").read_bytes())
+        (tmp_path / f"{side}.pub").write_text(json.dumps(write_set([key.public])))
+    monkeypatch.setenv("REGISTRY_TOKEN", "t")
+    for _, name, text in blocks:
+        (tmp_path / name).write_text(text, "utf-8")
+        monkeypatch.setenv("HAQDAR_CONFIG", str(tmp_path / "haqdar.toml"))
+        if name == "partners.toml":
+            read = load_partners(tmp_path / name, {"REGISTRY_TOKEN": "t"})
+            settings = Settings(data_dir=tmp_path / read.us.id, partners=tmp_path / name)
+            asyncio.run(build(settings).parts.sources.close())
+    token, hashed = (re.search(pattern, page) for pattern in (r"REGISTRY_TOKEN=(\S+)", r'sha256 = "(\w+)"'))
+    assert token
+    assert hashed
+    assert hashlib.sha256(token[1].encode()).hexdigest() == hashed[1]
+    for table in (ClientPartner, RegistryPartner):
+        assert not {name for name in table.model_fields if f"`{name}`" not in page}
 
 
 def test_a_token_from_the_environment(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The registry in our own tables, and the synthetic one that fills it."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from services.registry import Unavailable, demo
 from services.registry.families import demo_cnic, demo_phone, generate, sample_fates
 from services.registry.sql import SqlRegistry
 from services.store.engine import Store, open_store
+from services.store.prepared import Prepared
 from services.store.tables import enrolment, household, member, payment, payment_point
 from tests.services.deployment import HOUSEHOLDS, NOW, country, rows, sample, settle
 
@@ -42,6 +44,43 @@ def test_a_record_with_its_payments_newest_first(store: Store, keys: Keys) -> No
     newest = next(one for one in record.payments if one.programme == "kafaalat")
     assert (newest.status, newest.amount, newest.cycle) == ("ready", 13500, "2026-Q4")
     assert newest.point.name_ur
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_no_whole_table_is_read_for_one_person_however_seldom_somebody_else_is_paid(
+    store: Store, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(store, keys)
+
+    def grown(connection: sa.Connection) -> None:
+        """As ANALYZE finds it where nobody is paid for another, and there are many more families."""
+        connection.execute(sa.update(enrolment).values(payee=None))
+        connection.exec_driver_sql("ANALYZE")
+        stats = connection.exec_driver_sql("SELECT rowid, stat FROM sqlite_stat1").all()
+        for id, stat in stats:
+            all_rows, *each = stat.split()
+            many = [f"{all_rows}0000", *(f"{one}0000" if one == all_rows else one for one in each)]
+            connection.exec_driver_sql(
+                "UPDATE sqlite_stat1 SET stat = ? WHERE rowid = ?", (" ".join(many), id)
+            )
+
+    store.run_now(grown)
+    told: list[tuple[str, Any]] = []
+    monkeypatch.setattr(Prepared, "told", lambda sql, values: told.append((sql, values)))
+    cnic = sample("enrolled, payment ready").cnic
+    for scopes in (BOTH, frozenset({"enrolment.status"})):
+        find(store, keys, cnic, scopes)
+    monkeypatch.setattr(Prepared, "told", None)
+    with sqlite3.connect(str(store.engine.url.database)) as fresh:
+        steps = [
+            step
+            for sql, values in told
+            for *_, step in fresh.execute(f"EXPLAIN QUERY PLAN {sql}", tuple(values))
+        ]
+    fresh.close()
+    assert len(told) == 4
+    assert any("enrolment_payee" in step for step in steps)
+    assert not [step for step in steps if step.startswith("SCAN")], steps
 
 
 def test_only_what_was_asked_for(store: Store, keys: Keys) -> None:

@@ -116,6 +116,20 @@ def find(url: str, keys: Keys, timeout: float = 2.0, scopes: Any = SCOPES, **cha
     return asyncio.run(ask())
 
 
+def test_connections_are_let_go_of_and_may_be_had_again() -> None:
+    async def run() -> None:
+        wire = Wire("bank", 1)
+        await wire.close()
+        client = wire._open()
+        await wire.close()
+        await wire.close()
+        assert client.is_closed
+        assert not wire._open().is_closed
+        await wire.close()
+
+    asyncio.run(run())
+
+
 def test_everything_that_is_described_is_read(keys: Keys) -> None:
     with peer(says(SAID)) as (url, got):
         record = find(url, keys)

@@ -184,8 +184,10 @@ def test_every_kind_can_be_asked_and_kept(parts: Parts) -> None:
         assert result.data["papers"]
         found = catalogue().text(f"update.taken.{result.data['verified']}", "en", result.data)
         assert result.data["reference"] in found
-    unknown = asyncio.run(update_fields(Call("update.fields", {"kind": "tail"}), context))
-    assert (unknown.ok, unknown.error) == (False, "unknown_change")
+    strange = Call("x", {"kind": "tail", "cnic": None, "said": {}})
+    for answer in (update_fields, update_propose):
+        unknown = asyncio.run(answer(strange, context))
+        assert (unknown.ok, unknown.error) == (False, "unknown_change")
     parts.store.run_now(lambda connection: [effect(connection) for effect in context.effects])
     assert {row.kind for row in rows(parts.store, change_request)} == set(load_kinds())
     newest = parts.store.read_now(lambda c: requests.of_reference(c, parts.keys, b"c" * 16, None, None))

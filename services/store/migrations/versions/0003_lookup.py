@@ -214,7 +214,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("payee", sa.Integer(), comment="who is paid, if not the member"))
         batch_op.drop_index("enrolment_member")
         batch_op.create_index("enrolment_member", ["member", "programme"], unique=True)
-        batch_op.create_index("enrolment_payee", ["payee"])
+        named = sa.text("payee IS NOT NULL")
+        batch_op.create_index("enrolment_payee", ["payee"], sqlite_where=named, postgresql_where=named)
         batch_op.create_foreign_key("enrolment_payee_member", "member", ["payee"], ["id"])
 
     with op.batch_alter_table("grievance") as batch_op:
