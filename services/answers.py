@@ -97,7 +97,7 @@ async def complaint_status(call: Call, context: Context) -> Result:
     store, keys = context.sources.store, context.sources.keys
     found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
     if not found:
-        mine = (context.conversation, call.args.get("reference"))
+        mine = (context.conversation, context.phone, call.args.get("reference"))
         asked = await store.read(lambda connection: requests.of_reference(connection, keys, *mine))
         if asked:
             found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}

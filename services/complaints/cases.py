@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from bot.messages import Json
 from services.complaints.life import STATUSES, State, Status
 from services.privacy.identifiers import Keys
-from services.store.conversations import Overtaken
-from services.store.tables import Id, conversation, grievance, grievance_event
+from services.store.conversations import Overtaken, of_person
+from services.store.tables import grievance, grievance_event
 
 _UNCLOSED = tuple(status for status in STATUSES if status != "closed")
 
@@ -180,11 +180,7 @@ def _opened(keys: Keys, sealed: bytes | None) -> dict[str, Json]:
 
 
 def _of(who: bytes, phone: bytes | None) -> sa.Select[Any]:
-    if phone is None:
-        return sa.select(grievance).where(grievance.c.conversation == who)
-    own = sa.select(sa.literal(who, Id))
-    same_phone = sa.select(conversation.c.id).where(conversation.c.phone == phone)
-    return sa.select(grievance).where(grievance.c.conversation.in_(sa.union_all(own, same_phone)))
+    return sa.select(grievance).where(grievance.c.conversation.in_(of_person(who, phone)))
 
 
 def _newest(found: sa.Select[Any]) -> sa.Select[Any]:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from services.store.prepared import Prepared
-from services.store.tables import conversation, inbound, outbound
+from services.store.tables import Id, conversation, inbound, outbound
 
 
 class Overtaken(Exception):
@@ -126,6 +127,14 @@ def save(
         _say.run(connection, {**said, "conversation": key})
     except sa.exc.IntegrityError as clash:
         raise Overtaken from clash
+
+
+def of_person(who: bytes, phone: bytes | None) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """Ids of the conversations of whoever writes in this one: it, and any other of the same proven phone."""
+    own = sa.select(sa.literal(who, Id))
+    if phone is None:
+        return own
+    return sa.union_all(own, sa.select(conversation.c.id).where(conversation.c.phone == phone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from services.privacy.identifiers import Keys
+from services.store.conversations import of_person
 from services.store.tables import change_request
 
 FIRST_STATUS = "new"
@@ -79,10 +80,13 @@ def confirm(connection: Connection, conversation: bytes, reference: str, at: dat
 
 
 def of_reference(
-    connection: Connection, keys: Keys, conversation: bytes, reference: str | None
+    connection: Connection, keys: Keys, who: bytes, phone: bytes | None, reference: str | None
 ) -> Standing | None:
-    """The request of this number if this conversation made it; without a number, its newest."""
-    mine = sa.select(change_request).where(change_request.c.conversation == conversation)
+    """The request of this number if it was made in this conversation or from its proven phone.
+
+    Without a number, the newest of those.
+    """
+    mine = sa.select(change_request).where(change_request.c.conversation.in_(of_person(who, phone)))
     if reference:
         mine = mine.where(change_request.c.reference == reference)
     row = connection.execute(mine.order_by(change_request.c.at.desc()).limit(1)).first()

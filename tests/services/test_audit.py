@@ -135,7 +135,11 @@ def test_the_old_end_is_cut_off(store: Store, keys: Keys) -> None:
 
 
 KEYS = Keys.from_secret(b"a secret that is only for the tests")
-moments = st.datetimes(timezones=st.sampled_from([NOW.tzinfo, timezone(timedelta(hours=5))]))
+moments = st.datetimes(
+    datetime(1970, 1, 1),
+    datetime(2100, 1, 1),
+    timezones=st.sampled_from([NOW.tzinfo, timezone(timedelta(hours=5))]),
+)
 texts = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=8)
 fields = st.tuples(
     st.binary(min_size=32, max_size=32), st.integers(0, 15), st.integers(1, 2**40), moments,

@@ -102,6 +102,16 @@ def test_its_state_is_told_to_its_owner_only(parts: Parts) -> None:
     assert theirs == none, "of somebody else's there is as little as of one that is not"
 
 
+def test_it_is_told_on_every_channel_of_the_same_phone(parts: Parts) -> None:
+    talk(parts, PHONE[0], "skip", "yes")
+    (kept,) = rows(parts.store, change_request)
+    other = {"channel": "whatsapp", "sender": "whatsapp:+923990000001"}
+    _, stranger = talk(parts, "english", kept.reference, name="w", **other)
+    assert kept.reference not in stranger, "the channel does not vouch for this one"
+    _, same = talk(parts, "english", kept.reference, name="v", **other, contact="+923990000001")
+    assert kept.reference in same
+
+
 def test_a_number_means_one_matter(parts: Parts) -> None:
     first = parts.store.read_now(lambda connection: references.free_reference(connection, "call"))
     talk(parts, PHONE[0], "skip", "yes")
@@ -180,7 +190,7 @@ def test_every_kind_can_be_asked_and_kept(parts: Parts) -> None:
         assert (unknown.ok, unknown.error) == (False, "unknown_change")
     parts.store.run_now(lambda connection: [effect(connection) for effect in context.effects])
     assert {row.kind for row in rows(parts.store, change_request)} == set(load_kinds())
-    newest = parts.store.read_now(lambda c: requests.of_reference(c, parts.keys, b"c" * 16, None))
+    newest = parts.store.read_now(lambda c: requests.of_reference(c, parts.keys, b"c" * 16, None, None))
     assert newest is not None
 
 

@@ -12,7 +12,7 @@ from services.store.engine import Store
 from services.store.tables import change_request, conversation, outbound
 from services.turns import Parts
 from services.updates.notice import tell_by
-from services.updates.settle import REASONS, Outcome, settle
+from services.updates.settle import REASONS, Outcome, Settled, settle
 from tests.services.deployment import NOW, deploy, rows
 from tests.services.test_updates import talk
 
@@ -56,6 +56,15 @@ def test_a_done_change_is_told_once_and_not_what_it_was(parts: Parts, tmp_path: 
     assert "0012" not in text
     (said,) = talk(parts, reference, name="again")
     assert "Divorce" in said, "but whoever has the number is told"
+
+
+def test_a_verdict_that_is_told_again_is_said_once(parts: Parts) -> None:
+    reference = asked(parts, *DIVORCE)
+    (row,) = rows(parts.store, conversation)
+    done = Settled(row.id, reference, "divorce", "done", NOW.date())
+    tell = tell_by(parts.sources.notices, LATER)
+    assert parts.store.run_now(lambda c: [tell(c, done), tell(c, done)]) == [True, True]
+    assert len(notices(parts)) == 1
 
 
 @pytest.mark.parametrize("reason", REASONS)
