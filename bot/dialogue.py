@@ -272,6 +272,8 @@ def _subject(heard: Heard) -> str:
         "out_of_scope",
         "programme_info",
     )  # why not that one
+    if _asks_score(heard) and matter in ABOUT_PROGRAMMES:
+        return "programme_info"
     if asked_about or ("no_card" in heard.slots and not matter):
         return "eligibility_check"
     anything = heard.slots.get("asks") == "anything" and "programme" not in heard.slots
@@ -296,6 +298,8 @@ def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
     if subject == "fee" or _picked(heard) or _named(session, heard) or _asks_beside(session, heard):
         return False
+    if _asks_score(heard) and subject == "programme_info":
+        return True
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
     asks = bool(heard.slots.get("asking") or heard.slots.get("why"))
     programme = "programme" in heard.slots and subject in ABOUT_PROGRAMMES
@@ -342,6 +346,11 @@ def _answers(session: Session, heard: Heard) -> bool:
     ):
         return True
     return "yes_no" in session.expects and heard.intent in {"yes", "no"}
+
+
+def _asks_score(heard: Heard) -> bool:
+    """Whether which score is enough is asked, and not told which theirs is."""
+    return heard.slots.get("asks") == "score" and FACT + "poverty_score" not in heard.slots
 
 
 def _asks_beside(session: Session, heard: Heard) -> bool:

@@ -29,11 +29,13 @@ KNOWN: frozenset[Scope] = frozenset({"enrolment.status"})
 
 
 async def programme_facts(call: Call, context: Context) -> Result:
-    """`programme` -> its facts on this day, as `Programmes.facts` gives them."""
-    facts = context.sources.programmes.facts(str(call.args["programme"]), context.at.date())
+    """`programme` -> its facts on this day, as `Programmes.facts` gives them, and the `score` it needs."""
+    programme, today = str(call.args["programme"]), context.at.date()
+    facts = context.sources.programmes.facts(programme, today)
     if facts is None:
         return Result(call, context.at, ok=False, error="unknown_programme")
-    return Result(call, context.at, data=facts)
+    score = context.sources.advice.score(programme, today)
+    return Result(call, context.at, data={**facts, "score": score} if score else facts)
 
 
 async def eligibility_next(call: Call, context: Context) -> Result:

@@ -5,8 +5,11 @@ from bot.steps import ask, look_up, reply, slot, unknown_programme
 
 OFFERED = ("kafaalat", "taleemi_wazaif", "nashonuma")
 PARTS = ("documents", "apply")
-CORE, DECIDES = "kafaalat", "decides"
-"""Who asks who decides, and names no programme, asks about this one."""
+CORE, DECIDES, SCORE = "kafaalat", "decides", "score"
+"""Who asks who decides, or which score is enough, and names no programme, asks about this one."""
+
+KEPT = ("programme", *PARTS, "link", "number")
+"""Facts that the parts of an answer name."""
 
 
 def open(session: Session, event: Event) -> Turn:
@@ -19,12 +22,12 @@ def open(session: Session, event: Event) -> Turn:
 def got_programme(session: Session, event: Event) -> Turn:
     """Find the facts once it is clear which programme is meant."""
     asked = slot(event, "asks")
-    named = slot(event, "programme") or slot(event, "choice") or (CORE if asked == DECIDES else None)
+    named = slot(event, "programme") or slot(event, "choice") or (CORE if asked in (DECIDES, SCORE) else None)
     if not named:
         choices = tuple(Choice(id, f"programme.name.{id}") for id in OFFERED)
         say = Say("programme.which", choices=choices)
         return ask(session, say, then=got_programme, expects=("programme",))
-    wanted = session.with_slots(part=asked if asked in (*PARTS, DECIDES) else None)
+    wanted = session.with_slots(part=asked if asked in (*PARTS, DECIDES, SCORE) else None)
     return look_up(wanted, "programme.facts", programme=named, then=got_facts)
 
 
@@ -33,13 +36,16 @@ def got_facts(session: Session, event: Event) -> Turn:
     part = session.slots.get("part")
     session = session.with_slots(part=None)
     match event:
+        case Result(ok=True, data={"score": [key, args]}) if part == SCORE:
+            source = "why.source" if args.get("source_date") else "why.source_undated"
+            return reply(session, Say(key, args), Say(source, args))
         case Result(ok=True, data={"state": "open", **facts}):
             say = Say("programme.decides", facts) if part == DECIDES else _amount(facts)
         case Result(ok=True, data={"state": state, **facts}):
             return reply(session, Say(f"programme.{state}", facts))
         case _:
             return reply(session, Say("programme.not_known"))
-    kept = session.with_slots(facts={k: facts[k] for k in ("programme", *PARTS) if facts.get(k)})
+    kept = session.with_slots(facts={k: facts[k] for k in KEPT if facts.get(k)})
     if part and facts.get(part):
         return _say_part(kept, part)
     offered = tuple(Choice(p, f"programme.choice.{p}") for p in PARTS if facts.get(p))

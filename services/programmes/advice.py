@@ -34,6 +34,9 @@ HELD_BACK = frozenset({"poverty_score", "punjab_score"})
 CORE = "kafaalat"
 """The programme that most people mean who ask for anything: a no to it is told first, with its reason."""
 
+SCORE = "why.poverty_score.unknown"
+"""The sentence on the score that is needed, as long as the family's own is not known."""
+
 PLACE = "province"
 """The fact of where a family lives."""
 
@@ -91,6 +94,14 @@ class Advice:
                 return {"ask": self._question(question, rules), "first": not asked}
         fits = self._fits(in_play, decisions, on, all_of_them=not programme)
         return {"fits": fits, **({} if programme else self._refused(in_play, decisions, on))}
+
+    def score(self, programme: str, on: date) -> Json:
+        """[key, arguments] of the sentence on the score that is needed, None where none is."""
+        named = self._programmes.by_id.get(programme)
+        if named is None or not named.rules(on).criteria:
+            return None
+        told = reasons(self._programmes, decide(named.rules(on), Household({}), on))
+        return next((one for one in told if one[0] == SCORE), None)
 
     def _meant(self, named: Programme, household: Household, on: date) -> Programme:
         """The programme that people of their province mean by the name, as far as one serves there."""

@@ -14,7 +14,7 @@ from bot.topics import eligibility
 from bot.understand import Expects, Words, understand
 from services.eligibility.decision import decide
 from services.eligibility.facts import Statement
-from services.programmes.advice import CORE, reasons
+from services.programmes.advice import CORE, Advice, reasons
 from services.programmes.load import load_programmes
 
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -235,3 +235,45 @@ def test_the_replies_stay_within_their_budget(catalogue: Catalogue, tag: str) ->
         parts = render(says, tag, SMS, catalogue).parts
         cost = [count(part) for part in parts]
         assert sum(part.segments for part in cost) <= AIM[cost[0].alphabet], parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is the cut off score now",
+        "kitne score pe kafaalat milti hai",
+        "سکور کتنا ہونا چاہیے",
+        "what PMT score is the limit",
+    ],
+)
+def test_the_score_that_is_enough_is_told_with_its_source(text: str, words: Words) -> None:
+    asked = respond(Session(), _hear(text, words))
+    assert asked.call == Call("programme.facts", {"programme": "kafaalat"})
+    advice = Advice(PROGRAMMES, {})
+    turn = _told(asked, state="open", programme="kafaalat", score=advice.score("kafaalat", AT.date()))
+    assert _said(turn) == ["why.poverty_score.unknown", "why.source"]
+    assert turn.says[0].args["limit"] == 32
+    assert advice.score("panagah", AT.date()) is None
+    assert advice.score("nothing", AT.date()) is None
+
+
+def test_a_score_that_is_told_is_judged_and_not_explained(words: Words) -> None:
+    turn = respond(Session(), _hear("my score is 28, what score is needed", words))
+    assert turn.call
+    assert turn.call.name == "eligibility.next"
+
+
+def test_amid_the_questions_the_score_is_told_too(words: Words) -> None:
+    begun = respond(Session(), _heard("eligibility_check", **{"fact.school_child": True}))
+    asked = _told(begun, ask={"fact": "province", "kind": "choice"}, first=True)
+    turn = respond(asked.session, _hear("what is the cut off score", words))
+    assert turn.call
+    assert turn.call.name == "programme.facts"
+
+
+def test_the_way_to_a_programme_keeps_its_link() -> None:
+    asked = respond(Session(), _heard("programme_info", programme="hunarmand"))
+    offered = _told(asked, state="open", programme="hunarmand", apply="website", link="x.gov.pk", run_by=BISP)
+    turn = respond(offered.session, Heard(at=AT, text="2", slots={"choice": "apply"}))
+    assert turn.says[0].key == "programme.apply"
+    assert turn.says[0].args["link"] == "x.gov.pk"
