@@ -83,9 +83,9 @@ def import_one(url: str, name: str, file: Path, folder: Path) -> float:
     """Import a file as `haqdar import` does; rows a second."""
     store = open_store(url)
     keys = Keys.from_secret(b"a secret that is only for benchmarks")
-    terms = Terms(keys, TODAY, load_places(), dict.fromkeys(load_programmes().by_id, ()), {})
+    terms = Terms(TODAY, load_places(), dict.fromkeys(load_programmes().by_id, ()), {})
     began = time.perf_counter()
-    job = new_job(file.name, KINDS[name], open_extract(file), terms)
+    job = new_job(file.name, KINDS[name], open_extract(file), terms, keys)
     rejects, seen = RejectsFile(folder / "rejects.csv"), KeysFile(folder / "keys")
     done = take(store, job, rejects, seen, partial(datetime.now, UTC))
     took = time.perf_counter() - began

@@ -28,6 +28,10 @@ ASIDES = frozenset({"yes", "no", "dont_know", "wont_say", "thanks", "greeting", 
 CLEAR = 0.75
 """From this confidence on another subject goes before the open question."""
 
+WRONGS = frozenset({"complaint_deduction", "complaint_staff"})
+WRONG_DONE = 0.5
+"""From this confidence on a wrong that somebody tells of goes before a question of the home."""
+
 UNMISTAKABLE = 0.98
 """The same where the answer to the open question sounds like that subject."""
 
@@ -235,8 +239,9 @@ def _go_on(turn: Turn, at: datetime) -> Turn:
 def _noticed(session: Session, heard: Heard, away: bool) -> Session:
     if away:
         session = session.with_slots(cnic=None, cnics=None, no_card=None, also=None)
+        session = session.with_slots(refused=None, withdrawn=None)  # told of a record, for a complaint
         if session.topic != "update":  # what was begun and left then is nobody else's to see
-            session = session.with_slots(update=None)
+            session = session.with_slots(update=None, confirms=None)
         if not _at_home(session):
             session = session.with_slots(fit=None, fit_said=None, fit_told=None)
     if _at_home(session):
@@ -262,6 +267,11 @@ def _subject(heard: Heard) -> str:
     if heard.slots.get("questions") and not alone:
         return "questions"
     asked_about = "asking" in heard.slots and "programme" in heard.slots and matter in ("", "out_of_scope")
+    asked_about |= "why" in heard.slots and matter in (
+        "",
+        "out_of_scope",
+        "programme_info",
+    )  # why not that one
     if asked_about or ("no_card" in heard.slots and not matter):
         return "eligibility_check"
     anything = heard.slots.get("asks") == "anything" and "programme" not in heard.slots
@@ -284,16 +294,17 @@ def _obeyed(session: Session, heard: Heard) -> bool:
 
 def _turns_away(session: Session, heard: Heard, subject: str) -> bool:
     """Whether a question got a clear one about something else instead of an answer."""
-    if subject == "fee" or _picked(heard) or _named(session, heard):
+    if subject == "fee" or _picked(heard) or _named(session, heard) or _asks_beside(session, heard):
         return False
     topic = OPENINGS[subject].__module__.rpartition(".")[2]
-    asks = bool(heard.slots.get("asking"))
+    asks = bool(heard.slots.get("asking") or heard.slots.get("why"))
     programme = "programme" in heard.slots and subject in ABOUT_PROGRAMMES
     if subject in ASIDES or (topic == session.topic and not programme and subject not in ON_PURPOSE):
         return False
     if asks and (session.topic == "feedback" or (programme and _at_home(session))):
         return True  # an opinion or an answer was asked for, and a question came
-    if subject not in ON_PURPOSE and heard.confidence < CLEAR:
+    wrong = subject in WRONGS and _at_home(session) and not _answers(session, heard)
+    if subject not in ON_PURPOSE and heard.confidence < (WRONG_DONE if wrong else CLEAR):
         return False
     if "text" in session.expects and not _brief(heard):  # a story has words of many subjects
         return False
@@ -320,7 +331,7 @@ def _brief(heard: Heard) -> bool:
 def _answers(session: Session, heard: Heard) -> bool:
     if "choice" in heard.slots or any(name in heard.slots for name in session.expects):
         return True
-    if "fee" in heard.slots and _at_home(session):
+    if _asks_beside(session, heard):
         return True
     if heard.intent in {"dont_know", "wont_say"}:
         return "dont_know" in session.expects
@@ -331,6 +342,12 @@ def _answers(session: Session, heard: Heard) -> bool:
     ):
         return True
     return "yes_no" in session.expects and heard.intent in {"yes", "no"}
+
+
+def _asks_beside(session: Session, heard: Heard) -> bool:
+    """Whether a question of the home got something that is answered beside it: what it costs, where to go."""
+    beside = any(name in heard.slots for name in ("fee", "no_card")) or heard.slots.get("asks") == "office"
+    return _at_home(session) and beside
 
 
 def _take(step: Step, session: Session, heard: Heard) -> Turn:

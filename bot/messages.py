@@ -111,7 +111,8 @@ class Session:
     `topic` and `step` name a function in `bot/topics`. `expects` are the slots that the open question
     waits for; `choices` the ids of the last menu, in the order of their numbers, and `labels` what the shell
     showed for them, loosely normalised. `misses` counts answers in a row that did not help. `chosen` is true
-    once the person picked the language.
+    once the person picked the language. `screens` are those of the last reply where a channel shows one at a
+    time, `screen` the place of the one in view.
     """
 
     language: str = "ur"
@@ -124,11 +125,15 @@ class Session:
     labels: tuple[str, ...] = ()
     misses: int = 0
     heard_at: datetime | None = None
+    screens: tuple[str, ...] = ()
+    screen: int = 0
 
     def to_json(self) -> str:
         """One line of JSON, the inverse of `from_json`."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         fields["heard_at"] = self.heard_at.isoformat() if self.heard_at else None
+        if not self.screens:  # most channels have none, and every turn writes and reads this
+            del fields["screens"], fields["screen"]
         return _compact(fields)
 
     @classmethod
@@ -137,6 +142,8 @@ class Session:
         fields = {k: v for k, v in json.loads(text).items() if k in cls.__slots__}
         for name in ("expects", "choices", "labels"):
             fields[name] = tuple(fields.get(name, ()))
+        if "screens" in fields:
+            fields["screens"] = tuple(fields["screens"])
         if fields.get("heard_at"):
             fields["heard_at"] = datetime.fromisoformat(fields["heard_at"])
         return cls(**fields)
@@ -168,7 +175,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """What a channel sends: ready text, in parts that the channel's limits allow."""
+    """What a channel sends: ready text, in parts that the channel's limits allow.
+
+    `ends`: nothing is left to answer, so that a channel which keeps a line open (USSD) may release it.
+    """
 
     id: str
     channel: str
@@ -178,6 +188,7 @@ class Outbound:
     language: str = "ur"
     priority: Literal["reply", "notice", "bulk"] = "reply"
     about: str = ""
+    ends: bool = False
 
     def to_json(self) -> str:
         """One line of JSON, the inverse of `from_json`."""
@@ -198,18 +209,20 @@ class Outbound:
 class Limits:
     """All that rendering knows of a channel.
 
-    `alphabet`: "sms" counts segments, "text" counts characters. `units`: most units in one part
-    (segments for "sms", characters for "text"). `parts`: most parts of one reply. `choices`: most
-    buttons, 0 where choices must be numbered lines. `choice_length`: characters of a button label.
+    `alphabet`: "sms" counts segments, "text" characters, "ussd" the octets of a screen. `units`: most units
+    in one part. `parts`: most parts that are sent for one reply. `choices`: most buttons, 0 where choices are
+    numbered lines; for "ussd" most such lines on a screen. `choice_length`: characters of a button label.
     `window`: how long after a person's last message free text may still be sent, None for always.
+    `tables`: national language tables that the operator is known to carry, by name (`bot.alphabets.TABLES`).
     """
 
-    alphabet: Literal["sms", "text"]
+    alphabet: Literal["sms", "text", "ussd"]
     units: int
     parts: int = 1
     choices: int = 0
     choice_length: int = 0
     window: timedelta | None = None
+    tables: tuple[str, ...] = ()
 
 
 def _compact(fields: Mapping[str, Json]) -> str:

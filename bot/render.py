@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.messages import Button, Choice, Limits, Say, Session
-from bot.segments import count, split
+from bot.screens import key_lines, screens
+from bot.segments import SINGLE, count, split
 from bot.texts import Catalogue, Form
 from bot.understand.normalise import loose
 
-AIM = {"gsm7": 1, "ucs2": 2}
+AIM = {**dict.fromkeys(SINGLE, 1), "ucs2": 2}
 """Segments that a reply by SMS should not exceed: people and operators pay for each. A Roman segment
 holds 160 characters, two of Urdu script 134, so the budget in words is about the same."""
 
@@ -25,10 +26,14 @@ _CODE = re.compile(r"(?<![\w-])\d[\d-]*-\d[\d-]*\d(?![\w-])")
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Ready text in parts; `choices` are also numbered lines in it where the channel has no buttons."""
+    """Ready text in parts; `choices` are also numbered lines in it where the channel has no buttons.
+
+    `paged`: the parts are screens, of which `bot.screens.screen` shows one at a time.
+    """
 
     parts: tuple[str, ...]
     choices: tuple[Button, ...] = ()
+    paged: bool = False
 
 
 def render(says: Sequence[Say], language: str, limits: Limits, catalogue: Catalogue) -> Rendered:
@@ -36,10 +41,12 @@ def render(says: Sequence[Say], language: str, limits: Limits, catalogue: Catalo
     choices = tuple(choice for say in says for choice in say.choices)
     if limits.alphabet == "sms":
         long, buttons = _sms(says, choices, language, catalogue, "long")
-        if _within_aim(long):
+        if within_aim(long, tables=limits.tables):
             return Rendered((long,), buttons)
         short, buttons = _sms(says, choices, language, catalogue, "short")
-        return Rendered(split(short, segments=limits.units), buttons)
+        return Rendered(split(short, segments=limits.units, tables=limits.tables), buttons)
+    if limits.alphabet == "ussd":
+        return _paged(says, choices, language, limits, catalogue)
     buttons = _buttons(choices, language, catalogue, "long")
     text = _text(says, language, catalogue, "long")
     if not _fit(buttons, limits):
@@ -51,9 +58,12 @@ def render(says: Sequence[Say], language: str, limits: Limits, catalogue: Catalo
 
 def labelled(session: Session, shown: Rendered) -> Session:
     """The session with what was shown for its choices, so that a label may be typed instead of its number.
+    Where the reply is screens, it keeps them, the first one in view.
 
     A reply that shows no choices leaves those of the open question as they are.
     """
+    if shown.paged or session.screens:
+        session = replace(session, screens=shown.parts if shown.paged else (), screen=0)
     if tuple(button.id for button in shown.choices) != session.choices:
         return session if session.choices else replace(session, labels=())
     return replace(session, labels=tuple(loose(button.label) for button in shown.choices))
@@ -71,6 +81,21 @@ def _sms(
     return text.translate(LOOK_ALIKES), buttons
 
 
+def _paged(
+    says: Sequence[Say], choices: tuple[Choice, ...], language: str, limits: Limits, catalogue: Catalogue
+) -> Rendered:
+    keys = key_lines(language, catalogue)
+    forms: tuple[Form, ...] = ("long", "short")
+    for form in forms:
+        buttons = _buttons(choices, language, catalogue, form)
+        text = _text(says, language, catalogue, form).translate(LOOK_ALIKES)
+        lines = [line.translate(LOOK_ALIKES) for line in _lines(buttons)]
+        shown = screens(text, lines, limits, keys=keys)
+        if len(shown) == 1:
+            break
+    return Rendered(shown, buttons, paged=True)
+
+
 def _text(says: Sequence[Say], language: str, catalogue: Catalogue, form: Form) -> str:
     return "\n".join(catalogue.text(say.key, language, say.args, form=form) for say in says)
 
@@ -84,8 +109,11 @@ def _buttons(
 
 
 def _with_lines(text: str, buttons: tuple[Button, ...]) -> str:
-    lines = (f"{number} {button.label}" for number, button in enumerate(buttons, 1))
-    return "\n".join((text, *lines))
+    return "\n".join((text, *_lines(buttons)))
+
+
+def _lines(buttons: tuple[Button, ...]) -> list[str]:
+    return [f"{number} {button.label}" for number, button in enumerate(buttons, 1)]
 
 
 def _fit(buttons: tuple[Button, ...], limits: Limits) -> bool:
@@ -94,8 +122,9 @@ def _fit(buttons: tuple[Button, ...], limits: Limits) -> bool:
     )
 
 
-def _within_aim(text: str) -> bool:
-    cost = count(text)
+def within_aim(text: str, *, tables: tuple[str, ...] = ()) -> bool:
+    """Whether a reply of this text costs no more than it should."""
+    cost = count(text, tables=tables)
     return cost.segments <= AIM[cost.alphabet]
 
 

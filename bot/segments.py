@@ -1,27 +1,18 @@
-"""SMS arithmetic: alphabets, units, segments, and splits that never break a character.
+"""SMS arithmetic: units, segments, and splits that never break a character.
 
-GSM 03.38 (3GPP TS 23.038): 160 septets in one segment, 153 in each of several; otherwise UCS-2 with
-70 and 67 code units. Characters of the extension table cost two septets.
+A text that GSM 03.38 can say has 160 septets in one segment, 153 in each of several; any other 70 and 67 code
+units of UCS-2. National language tables are used where the operator carries them and they cost less.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
 
-Alphabet: TypeAlias = Literal["gsm7", "ucs2"]
+from bot.alphabets import GSM7, TABLES, UCS2, Alphabet, usable
 
-_BASIC = (
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENSION = "\f^{}\\[~]|€"
-_NOT_GSM = re.compile(f"[^{re.escape(_BASIC + _EXTENSION)}]")
-_TWO_SEPTETS = re.compile(f"[{re.escape(_EXTENSION)}]")
-
-SINGLE = {"gsm7": 160, "ucs2": 70}
-EACH = {"gsm7": 153, "ucs2": 67}
+SINGLE = {alphabet.name: alphabet.holds() for alphabet in usable(tuple(TABLES))}
+EACH = {alphabet.name: alphabet.holds(reference=8) for alphabet in usable(tuple(TABLES))}
 """Units of one segment that stands alone, and of each of several."""
 
 _JOINER = "\u200d"
@@ -32,41 +23,47 @@ _BREAK_AFTER = re.compile(r"\s")
 class Count:
     """Cost of a text: `units` are septets or UTF-16 code units; `forced_by` names what forced UCS-2."""
 
-    alphabet: Alphabet
+    alphabet: str
     units: int
     segments: int
     forced_by: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
-def count(text: str) -> Count:
-    """What a text costs as SMS. The empty text is one segment."""
-    foreign = _NOT_GSM.findall(text)
-    if not foreign:
-        units = len(text) + len(_TWO_SEPTETS.findall(text))
-        alphabet: Alphabet = "gsm7"
-    else:
-        units = len(text) + sum(character > "\uffff" for character in foreign)
-        alphabet = "ucs2"
-    if units <= SINGLE[alphabet]:
-        segments = 1
-    else:
-        segments = len(_cut(text, alphabet, limit=EACH[alphabet], at_spaces=False))
-    return Count(alphabet, units, segments, tuple(dict.fromkeys(foreign)))
+def count(text: str, *, tables: tuple[str, ...] = ()) -> Count:
+    """What a text costs as SMS. The empty text is one segment.
+
+    `tables`: names of the national language tables (`bot.alphabets.TABLES`) that the operator carries.
+    """
+    alphabet, segments = _cheapest(text, tables, 8)
+    forced_by: list[str] = []
+    if alphabet is UCS2:
+        forced_by = min((each.lacks(text) for each in usable(tables) if each is not UCS2), key=len)
+    return Count(alphabet.name, alphabet.units(text), len(segments), tuple(dict.fromkeys(forced_by)))
 
 
-def split(text: str, *, segments: int = 1) -> tuple[str, ...]:
+def segmented(
+    text: str, *, tables: tuple[str, ...] = (), reference: int = 8
+) -> tuple[Alphabet, tuple[str, ...]]:
+    """The segments of one message, and the alphabet of all of them, for whoever writes the header.
+
+    `reference`: bits of the number that joins the segments, 8 or 16.
+    """
+    return _cheapest(text, tables, reference)
+
+
+def split(text: str, *, segments: int = 1, tables: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Parts of at most so many segments each; joined, they are the text.
 
     Breaks after spaces or line ends where that makes no more parts, and never inside an escape pair,
     a surrogate pair or a letter with its marks.
     """
-    whole = count(text)
-    if whole.segments <= segments:
+    if count(text, tables=tables).segments <= segments:
         return (text,)
-    limit = SINGLE[whole.alphabet] if segments == 1 else EACH[whole.alphabet]
-    tight = _grouped(_cut(text, whole.alphabet, limit=limit, at_spaces=False), segments)
-    neat = _grouped(_cut(text, whole.alphabet, limit=limit, at_spaces=True), segments)
+    alphabet, _ = _cheapest(text, tables, 8)
+    limit = alphabet.holds(0 if segments == 1 else 8)
+    tight = _grouped(cut(text, alphabet, limit=limit), segments)
+    neat = _grouped(cut(text, alphabet, limit=limit, at_spaces=True), segments)
     return neat if len(neat) == len(tight) else tight
 
 
@@ -82,21 +79,31 @@ def clusters(text: str) -> list[str]:
     return pieces
 
 
-def _units(piece: str, alphabet: Alphabet) -> int:
-    if alphabet == "gsm7":
-        return len(piece) + len(_TWO_SEPTETS.findall(piece))
-    return len(piece) + sum(character > "\uffff" for character in piece)
+def _cheapest(text: str, tables: tuple[str, ...], reference: int) -> tuple[Alphabet, tuple[str, ...]]:
+    # What GSM 03.38 can say costs no less in any other alphabet; and every phone can read it, as UCS-2.
+    if not GSM7.foreign.search(text):
+        return GSM7, _segments(text, GSM7, reference)
+    able = [each for each in usable(tables) if not each.foreign.search(text)]
+    found = [(each, _segments(text, each, reference)) for each in able]
+    return min(found, key=lambda one: len(one[1]))
+
+
+def _segments(text: str, alphabet: Alphabet, reference: int) -> tuple[str, ...]:
+    if alphabet.units(text) <= alphabet.holds():
+        return (text,)
+    return cut(text, alphabet, limit=alphabet.holds(reference))
 
 
 def _grouped(segments: tuple[str, ...], size: int) -> tuple[str, ...]:
     return tuple("".join(segments[i : i + size]) for i in range(0, len(segments), size))
 
 
-def _cut(text: str, alphabet: Alphabet, *, limit: int, at_spaces: bool) -> tuple[str, ...]:
+def cut(text: str, alphabet: Alphabet, *, limit: int, at_spaces: bool = False) -> tuple[str, ...]:
+    """The text in as few pieces of so many units as there can be, or in pieces that end at spaces."""
     parts: list[str] = []
     part, used, neat = "", 0, 0
     for piece in _pieces(text, alphabet, limit):
-        cost = _units(piece, alphabet)
+        cost = alphabet.units(piece)
         if used + cost > limit:
             if at_spaces and neat:
                 parts.append(part[:neat])
@@ -104,7 +111,7 @@ def _cut(text: str, alphabet: Alphabet, *, limit: int, at_spaces: bool) -> tuple
             else:
                 parts.append(part)
                 part = ""
-            used, neat = _units(part, alphabet), 0
+            used, neat = alphabet.units(part), 0
         part += piece
         used += cost
         if _BREAK_AFTER.match(piece[-1]):
@@ -116,7 +123,7 @@ def _pieces(text: str, alphabet: Alphabet, limit: int) -> list[str]:
     # A base with more marks than a segment holds (Zalgo) has no unbroken place: cut it by characters.
     pieces = []
     for piece in clusters(text):
-        if _units(piece, alphabet) <= limit:
+        if alphabet.units(piece) <= limit:
             pieces.append(piece)
         else:
             pieces.extend(piece)

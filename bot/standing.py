@@ -14,6 +14,12 @@ from bot.steps import menu_of
 MOST_LINES = 2
 """Further payments that are named beside the first: more would be a list, and a dear message."""
 
+APART = ("cycle", "children", "point")
+"""What tells payments of one programme and status from one another: a line says the first that does."""
+
+DATED = frozenset({"returned", "withdrawn"})
+"""Lines that name their cycle in every form."""
+
 
 def of_payment(payment: Mapping[str, Json], others: Sequence[Mapping[str, Json]] = ()) -> tuple[Say, ...]:
     """What happened to one payment, and the next step; then a line on each of the others."""
@@ -28,8 +34,53 @@ def of_payment(payment: Mapping[str, Json], others: Sequence[Mapping[str, Json]]
         choices = (Choice("complaint_not_received", "status.choice.not_received"), *choices)
     children = payment.get("children")
     heading = (Say("status.children", {**payment, "n": len(children)}),) if children else ()
-    lines = tuple(Say(f"status.line.{other['status']}", other) for other in others[:MOST_LINES])
-    return (*heading, Say(key, payment, choices), *_doubts(payment), *lines)
+    return (*heading, Say(key, payment, choices), *_doubts(payment), *_lines(payment, others))
+
+
+def _lines(first: Mapping[str, Json], others: Sequence[Mapping[str, Json]]) -> Iterator[Say]:
+    """A line on each of the others, no two alike: with what differs, or as one sum where nothing does."""
+    joined: list[dict[str, Json]] = []
+    for other in others:
+        same = next((one for one in joined if _of_a_kind(one, other) and not _differing(one, other)), None)
+        if same:
+            same["amount"] += other["amount"]
+        else:
+            joined.append(dict(other))
+    told = joined[:MOST_LINES]
+    for one in told:
+        name, status = _apart(one, first, [line for line in told if line is not one]), one["status"]
+        if name == "cycle":
+            yield Say(f"status.{'line' if status in DATED else 'dated'}.{status}", one)
+        else:
+            yield Say(f"status.apart.{name}" if name else f"status.line.{status}", one)
+
+
+def _apart(
+    one: Mapping[str, Json], first: Mapping[str, Json], lines: Sequence[Mapping[str, Json]]
+) -> str | None:
+    """What tells a payment best from those of its kind: from the other lines, then from the first payment.
+
+    Her own among those for her children needs nothing: theirs name them.
+    """
+    beside = [_differing(one, line) for line in lines if _of_a_kind(one, line)]
+    before = [_differing(one, first)] if _of_a_kind(one, first) else []
+    ways = [*before, *beside]
+    if not one.get("children") and all("children" in way for way in ways):
+        return None
+    names = [name for name in APART if one.get(name) and any(name in way for way in ways)]
+    return max(
+        names,
+        key=lambda name: (all(name in way for way in beside), all(name in way for way in before)),
+        default=None,
+    )
+
+
+def _of_a_kind(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    return bool(one["programme"] == other["programme"] and one["status"] == other["status"])
+
+
+def _differing(one: Mapping[str, Json], other: Mapping[str, Json]) -> list[str]:
+    return [name for name in APART if one.get(name) != other.get(name)]
 
 
 def _doubts(payment: Mapping[str, Json]) -> Iterator[Say]:

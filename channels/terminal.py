@@ -19,7 +19,7 @@ class Terminal:
         """One line of text; the target is the sender's address, and a header carries the message's id."""
         text = request.body.decode("utf-8", "replace").rstrip("\n")
         sender = request.target
-        vouched = self.name in ("sms", "whatsapp") and sender.startswith("+")
+        vouched = self.name in ("sms", "whatsapp", "ussd") and sender.startswith("+")
         inbound = Inbound(
             id=request.headers["id"],
             channel=self.name,

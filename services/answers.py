@@ -13,6 +13,7 @@ from services import complaints, desk, linking, references
 from services.asking import Answerer, Context, Sources
 from services.eligibility.facts import Statement
 from services.enquiry import enquire
+from services.privacy.disclosure import REFUSAL, Grant
 from services.privacy.identifiers import Keys
 from services.registry import REASONS_THAT_ARE_FACTS, Scope, Unavailable
 from services.status import local, registry_mine, registry_status
@@ -90,16 +91,21 @@ async def complaint_file(call: Call, context: Context) -> Result:
 async def complaint_status(call: Call, context: Context) -> Result:
     """`reference`, or None for the newest -> how it stands; nothing if it is not the asker's.
 
-    Where that is a request to change a record, its kind is `change`.
+    Where that is a request to change a record, its kind is `change`; `reason` tells why it was refused,
+    `papers` what is still to be shown.
     """
-    store = context.sources.store
+    store, keys = context.sources.store, context.sources.keys
     found = await store.read(lambda connection: complaints.standing(connection, **_owner(call, context)))
     if not found:
         mine = (context.conversation, call.args.get("reference"))
-        asked = await store.read(lambda connection: requests.of_reference(connection, *mine))
+        asked = await store.read(lambda connection: requests.of_reference(connection, keys, *mine))
         if asked:
             found = {"reference": asked.reference, "status": asked.status, "on": asked.on.isoformat()}
             found["change"] = asked.kind
+            if asked.status == "refused":
+                found["reason"] = asked.reason
+            if asked.status == "evidence":
+                found["papers"] = load_kinds()[asked.kind].told()
     return Result(call, context.at, data=found)
 
 
@@ -125,7 +131,8 @@ async def update_fields(call: Call, context: Context) -> Result:
 async def update_propose(call: Call, context: Context) -> Result:
     """`kind`, `cnic` or None, what was `said` -> `reference`, the `papers` to bring, how it is `verified`.
 
-    It is a request and no more. Whether the phone is the registered one is noted and never told.
+    It is a request and no more. Whether the phone is the registered one is noted, and told to it alone. That
+    one must agree to a new phone: `by_this_phone`, or `by_code`, where a code goes to it or to nobody.
     """
     keys, kind, cnic = context.sources.keys, str(call.args["kind"]), call.args["cnic"]
     known = load_kinds().get(kind)
@@ -134,7 +141,16 @@ async def update_propose(call: Call, context: Context) -> Result:
     reference = await context.sources.store.read(
         lambda connection: references.free_reference(connection, call.id)
     )
-    proven = await _proven(cnic, context)
+    grant, may_ask = await _granted(cnic, context)
+    proven, verified = grant.level == "own", str(known.verified)
+    if verified == "old_phone":
+        proven = grant.ground == "registry"  # a code that was read once is no word on a new phone
+        if proven:
+            verified = "by_this_phone"
+        elif cnic and may_ask and context.sources.notices.reach_phones:
+            verified = "by_code"
+            new4 = str(call.args["said"]["new_phone"]["value"])[-4:]
+            linking.have_sent(call, context, cnic, about=reference, new4=new4)
     context.effects.append(
         lambda connection: requests.propose(
             connection,
@@ -148,8 +164,19 @@ async def update_propose(call: Call, context: Context) -> Result:
             at=context.at,
         )
     )
-    data = {"reference": reference, "papers": known.told(), "verified": known.verified}
+    data = {"reference": reference, "papers": known.told(), "verified": verified}
     return Result(call, context.at, data=data)
+
+
+async def update_confirm(call: Call, context: Context) -> Result:
+    """`reference`, `cnic`, `code` -> `right`, `over`: a right one is the registered phone's yes."""
+    reference = str(call.args["reference"])
+    right, over = await linking.tried(call, context, about=reference)
+    if right:
+        context.effects.append(
+            lambda connection: requests.confirm(connection, context.conversation, reference, context.at)
+        )
+    return Result(call, context.at, data={"right": right, "over": over})
 
 
 async def desk_open(call: Call, context: Context) -> Result:
@@ -212,6 +239,7 @@ ANSWERS: Mapping[str, Answerer] = {
     "complaint.status": complaint_status,
     "update.fields": update_fields,
     "update.propose": update_propose,
+    "update.confirm": update_confirm,
     "complaint.confirm": complaint_confirm,
     "desk.open": desk_open,
     "scam.report": keep_note,
@@ -244,12 +272,12 @@ async def _known(cnic: str, context: Context) -> dict[str, Statement]:
     return told
 
 
-async def _proven(cnic: str | None, context: Context) -> bool:
-    """Whether the asker is linked to that CNIC as its holder."""
+async def _granted(cnic: str | None, context: Context) -> tuple[Grant, bool]:
+    """What the asker is to that CNIC, and whether they may go on asking about it today."""
     if not cnic:
-        return False
+        return REFUSAL, False
     found = await enquire(context.sources.desk, context.asker, cnic, NOTHING, purpose="update.propose")
-    return found.grant.level == "own"
+    return found.grant, not found.closed
 
 
 def _owner(call: Call, context: Context) -> dict[str, Any]:

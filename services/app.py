@@ -24,9 +24,8 @@ from services.alerts import alert_staff
 from services.asking import Sources
 from services.catalogue import load_catalogue
 from services.complaints.acts import Office
-from services.complaints.categories import Categories, load_categories
+from services.complaints.categories import load_categories
 from services.complaints.escalate import sweep
-from services.complaints.notice import Post
 from services.delivery import Delivery, deliver_forever
 from services.enquiry import Desk
 from services.locales import load_places
@@ -95,12 +94,9 @@ def build_advice(programmes: Programmes) -> Advice:
     return Advice(programmes, {code: place["province"] for code, place in load_places().items()})
 
 
-def build_office(
-    keys: Keys, catalogue: Catalogue, channels: Mapping[str, Channel], terms: Categories
-) -> Office:
-    """What complaints are worked on with, and answered on these channels."""
-    limits = {name: channel.limits for name, channel in channels.items()}
-    return Office(keys, terms, Post(keys, catalogue, limits))
+def notices_of(settings: Settings, keys: Keys) -> Notices:
+    """What a command of the staff writes to people with: the service that runs sends it."""
+    return Notices(keys, build_catalogue(), build_channels(settings)[0], settings.default_language)
 
 
 def secrets_of(settings: Settings) -> tuple[bytes, ...]:
@@ -206,7 +202,7 @@ def build_web(built: Built, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        office = build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+        office = Office(parts.sources.categories, parts.sources.notices)
         delivery = Delivery(
             parts.store, parts.keys, parts.channels, clock, chores=(partial(sweep, parts.store, office),)
         )

@@ -15,6 +15,7 @@ from services.app import (
     open_database,
     partners_of,
 )
+from services.complaints.categories import load_categories
 from services.eligibility.rules import facts_of
 from services.privacy.identifiers import WrongKey
 from services.privacy.limits import STANDARD, load_limits
@@ -29,7 +30,7 @@ MASK = "***"
 def report(settings: Settings, out: Console) -> list[str]:
     """Print what is in order and what is not; the faults are also returned."""
     faults = [*_database(settings), *_guard(settings), *_partners(settings)]
-    faults += [*texts(build_catalogue()), *_programmes()]
+    faults += [*texts(build_catalogue()), *_programmes(), *_complaints(settings)]
     channels, off = build_channels(settings)
     load_words()
     if settings.public_url.startswith("http://") and len(channels) > 1:
@@ -151,6 +152,14 @@ def sentences(programmes: Programmes, catalogue: Catalogue) -> Iterator[str]:
         keys |= {f"ask.{name}" for name in names if programmes.vocabulary.facts[name].asked}
         for key in sorted(keys - catalogue.keys("en")):
             yield f"{id}.yaml needs the text {key}: use an id that is there, or write it in locales/"
+
+
+def _complaints(settings: Settings) -> list[str]:
+    try:
+        load_categories(settings.complaint_categories)
+    except ValueError as fault:
+        return str(fault).splitlines()
+    return []
 
 
 def _programmes() -> list[str]:

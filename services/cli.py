@@ -11,9 +11,11 @@ import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
+from bot.alphabets import TABLES
 from bot.segments import count
 from bot.understand import Expects, understand
 from services import checks, sandbox
+from services.app import build_catalogue
 from services.catalogue import load_languages
 from services.complaints.commands import commands as complaints
 from services.imports.commands import commands as extracts
@@ -22,10 +24,12 @@ from services.partner_commands import commands as partners
 from services.privacy.commands import commands as privacy
 from services.privacy.identifiers import WrongKey
 from services.programmes.commands import commands as rules
+from services.quality.commands import commands as quality
 from services.settings import Settings
+from services.sms_profile import show_tables
 from services.store.engine import StoreUnavailable
 from services.store.migrations import current, newest
-from services.terminal import converse, converse_json
+from services.terminal import PLAYED, converse, converse_json
 from services.updates.commands import commands as updates
 from services.vocabulary import load_words
 
@@ -42,10 +46,11 @@ app.add_typer(updates, name="updates")
 app.add_typer(privacy)
 app.add_typer(complaints, name="complaints")
 app.add_typer(extracts)
+app.add_typer(quality)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram or web")]
+Channel = Annotated[str, typer.Option(help="sms, whatsapp, telegram, web or ussd")]
 
 
 @app.command()
@@ -79,8 +84,8 @@ def chat(
     channel: Channel = "sms",
 ) -> None:
     """Talk to the bot in this terminal, in the limits of a channel."""
-    if channel not in ("sms", "whatsapp", "telegram", "web"):
-        _fail(f"no channel is called {channel!r}: sms, whatsapp, telegram or web")
+    if channel not in PLAYED:
+        _fail(f"no channel is called {channel!r}: {', '.join(PLAYED)}")
     talk = converse_json if as_json else converse
     asyncio.run(talk(Settings(), sender, channel, sys.stdin, sys.stdout))
 
@@ -106,9 +111,23 @@ def understand_lines() -> None:
 
 
 @app.command()
-def segments(text: Annotated[str, typer.Argument(help="the message")]) -> None:
+def segments(
+    text: Annotated[str, typer.Argument(help="the message")] = "",
+    tables: Annotated[
+        list[str] | None, typer.Option("--table", help="a national language table that the operator carries")
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="what national language tables would save on our own texts")
+    ] = False,
+) -> None:
     """Count what a text costs as SMS."""
-    cost = count(text)
+    if profile:
+        show_tables(build_catalogue(), out)
+        return
+    unknown = set(tables or ()) - set(TABLES)
+    if unknown:
+        _fail(f"no table is called {sorted(unknown)[0]!r}: {', '.join(TABLES)}")
+    cost = count(text, tables=tuple(tables or ()))
     _print_json(
         {
             "alphabet": cost.alphabet,

@@ -30,9 +30,20 @@ async def send_code(call: Call, context: Context) -> Result:
     The turn does the same, and is counted and held back the same, whether there is such a phone or not; the
     rest is done afterwards. `closed`: the asker asked about too many numbers today, and no code will go.
     """
-    cnic, keys = str(call.args["cnic"]), context.sources.keys
+    cnic = str(call.args["cnic"])
     if not await admitted(context.sources.desk, context.asker, cnic):
         return answered(call, context, disclosure="none", closed=True)
+    have_sent(call, context, cnic)
+    return answered(call, context)
+
+
+def have_sent(call: Call, context: Context, cnic: str, *, about: str = "", new4: str = "") -> None:
+    """Have a code sent once this turn is written.
+
+    `about` is the reference of a request for a new phone and `new4` the end of its number: its own message
+    says so, and the code confirms that and nothing else.
+    """
+    keys = context.sources.keys
 
     def issue(connection: Connection) -> None:
         codes.issue(
@@ -42,18 +53,18 @@ async def send_code(call: Call, context: Context) -> Result:
             holder=context.holder,
             subject=keys.hash("cnic", cnic),
             now=context.at,
+            about=about,
         )
         until = (context.at + codes.LASTS).isoformat()
-        code = codes.code_of(keys, call.id)
-        later = Call("link.deliver_code", {"cnic": cnic, "code": code, "until": until}, call.id)
+        told = {"cnic": cnic, "code": codes.code_of(keys, call.id), "until": until}
+        later = Call("link.deliver_code", {**told, "new4": new4} if new4 else told, call.id)
         follow_up.owe(connection, keys, later, context.conversation, at=context.at)
 
     context.effects.append(issue)
-    return answered(call, context)
 
 
 async def deliver_code(call: Call, context: Context) -> Result:
-    """`cnic`, `code`, `until` -> nothing: it goes to the registered phone, if one may have it."""
+    """`cnic`, `code`, `until`, `new4` -> nothing: it goes to the registered phone, if one may have it."""
     cnic, sources = str(call.args["cnic"]), context.sources
     if context.at >= datetime.fromisoformat(str(call.args["until"])):
         return answered(call, context)
@@ -62,7 +73,8 @@ async def deliver_code(call: Call, context: Context) -> Result:
     if reach is None:
         return answered(call, context) if not who.missing("person.link") else failed(call, context, "late")
     phone = sources.keys.open(reach)
-    say = Say("privacy.code_message", {"code": call.args["code"], "last4": cnic[-4:]})
+    key = "update.code_message" if "new4" in call.args else "privacy.code_message"
+    say = Say(key, {**call.args, "last4": cnic[-4:]})
 
     def send(connection: Connection) -> None:
         if codes.may_be_sent(connection, context.message):
@@ -74,13 +86,9 @@ async def deliver_code(call: Call, context: Context) -> Result:
 
 async def check_code(call: Call, context: Context) -> Result:
     """`cnic`, `code` -> `right`; a right one links this phone or conversation to the CNIC."""
-    cnic, code, keys = str(call.args["cnic"]), str(call.args["code"]), context.sources.keys
+    cnic, keys = str(call.args["cnic"]), context.sources.keys
     subject = keys.hash("cnic", cnic)
-    right, tried = await context.sources.store.read(
-        lambda c: codes.check(c, keys, holder=context.holder, subject=subject, code=code, now=context.at)
-    )
-    if tried:
-        context.effects.append(lambda c: codes.use(c, tried, right=right))
+    right, over = await tried(call, context)
     if right:
         who = await context.sources.desk.lookup.find(cnic, LINK, ends=context.ends - MARGIN)
         first_name = who.person.first_name if who.person else ""
@@ -96,7 +104,21 @@ async def check_code(call: Call, context: Context) -> Result:
                 now=context.at,
             )
         )
-    return answered(call, context, right=right, over=tried is None)
+    return answered(call, context, right=right, over=over)
+
+
+async def tried(call: Call, context: Context, *, about: str = "") -> tuple[bool, bool]:
+    """Whether the `code` is that of the `cnic`, and whether it is over: no code can be right any more."""
+    cnic, code, keys = str(call.args["cnic"]), str(call.args["code"]), context.sources.keys
+    subject = keys.hash("cnic", cnic)
+    right, id = await context.sources.store.read(
+        lambda c: codes.check(
+            c, keys, holder=context.holder, subject=subject, code=code, now=context.at, about=about
+        )
+    )
+    if id:
+        context.effects.append(lambda c: codes.use(c, id, right=right))
+    return right, id is None
 
 
 async def helper_list(call: Call, context: Context) -> Result:

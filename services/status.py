@@ -100,7 +100,8 @@ def _alike(told: Told[Payment]) -> tuple[str, ...]:
     one = told.value
     place = one.point.name if one.point else ""
     differs = told.others[0].value.status if told.others else ""
-    return (one.programme, one.cycle, one.status, one.reason or "", place, differs, str(told.as_of))
+    as_of = str(told.as_of) if told.stale else ""
+    return (one.programme, one.cycle, one.status, one.reason or "", place, differs, as_of)
 
 
 def _payment(same: Sequence[Told[Payment]], found: Found) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from channels import Received, Request
 from channels.sms_twilio import LIMITS as SMS
 from channels.telegram import LIMITS as TELEGRAM
 from channels.terminal import Terminal
+from channels.ussd import LIMITS as USSD
 from channels.web import LIMITS as WEB
 from channels.whatsapp_twilio import LIMITS as WHATSAPP
 from services.app import Built, build
 from services.settings import Settings
 from services.turns import Taken, take
 
-PLAYED: dict[str, Limits] = {"sms": SMS, "whatsapp": WHATSAPP, "telegram": TELEGRAM, "web": WEB}
+PLAYED: dict[str, Limits] = {"sms": SMS, "whatsapp": WHATSAPP, "telegram": TELEGRAM, "web": WEB, "ussd": USSD}
 
 
 async def converse(settings: Settings, sender: str, channel: str, lines: TextIO, out: TextIO) -> None:

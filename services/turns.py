@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Inbound, Outbound, Result, Say, Session
-from bot.render import labelled, render
+from bot.render import Rendered, labelled, render
+from bot.screens import goes_on, screen, turned, wants_menu
 from bot.segments import count
 from bot.texts import Catalogue
 from bot.understand import Expects, Words, understand
@@ -37,6 +38,9 @@ MOST_TRIES = 5
 
 LONGEST_TEXT = 4000
 """Characters of an inbound text that are kept; no citizen's question is longer."""
+
+TURNING = "screen"
+"""What a message is for, and its reply about, that only turns a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,10 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         return Taken(again, channel.answer((again,)))
 
     session = _session(parts, inbound, found)
-    heard = hear(parts.words, session, inbound)
+    paged = turned(session, inbound.text)
+    if channel.limits.alphabet == "ussd" and not paged and wants_menu(session, inbound.text):
+        inbound = replace(inbound, choice="menu")
+    heard = _turning(inbound) if paged else hear(parts.words, session, inbound)
     phone = keys.hash("phone", inbound.contact) if inbound.contact else found.phone
     context = Context(
         conversation=key,
@@ -107,11 +114,17 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         name = f"{inbound.channel}:{inbound.id}"
         context.effects.append(lambda connection: unanswered.keep(connection, keys, name, heard))
     parts.at("understood")
-    session, says = await _think(parts, session, heard, context, inbound.id)
+    if paged:
+        session, about, rendered = paged, TURNING, Rendered(())
+    else:
+        session, says = await _think(parts, session, heard, context, inbound.id)
+        about = ",".join(say.key for say in says)[:80]
+        rendered = render(says, session.language, channel.limits, parts.catalogue)
+        session = labelled(session, rendered)
     parts.at("answered")
+    if session.screens:  # the one in view; its choices are lines of it
+        rendered = Rendered((screen(session, channel.limits, parts.catalogue),))
 
-    rendered = render(says, session.language, channel.limits, parts.catalogue)
-    session = labelled(session, rendered)
     out = Outbound(
         id=reply,
         channel=inbound.channel,
@@ -119,7 +132,8 @@ async def _attempt(parts: Parts, inbound: Inbound) -> Taken:
         parts=rendered.parts,
         choices=rendered.choices,
         language=session.language,
-        about=",".join(say.key for say in says)[:80],
+        about=about,
+        ends=not goes_on(session),
     )
     response = channel.answer((out,))
     parts.at("rendered")
@@ -140,6 +154,10 @@ def hear(words: Words, session: Session, inbound: Inbound) -> Heard:
     if inbound.contact and not inbound.text and not media:
         return replace(heard, slots={**heard.slots, "proven": True})
     return replace(heard, media=media)
+
+
+def _turning(inbound: Inbound) -> Heard:
+    return Heard(at=inbound.at, text=inbound.text, intent=TURNING, confidence=1.0)
 
 
 async def _think(
@@ -187,7 +205,7 @@ def _write(
     *,
     inline: bool,
 ) -> Callable[[Connection], None]:
-    seal = parts.keys.seal
+    seal, tables = parts.keys.seal, parts.channels[out.channel].limits.tables
     heard_row = {
         "channel": inbound.channel,
         "id": inbound.id,
@@ -202,7 +220,7 @@ def _write(
         "channel": out.channel,
         "message": seal(out.to_json()),
         "about": out.about,
-        "segments": sum(count(part).segments for part in out.parts),
+        "segments": sum(count(part, tables=tables).segments for part in out.parts),
         "status": "answered" if inline else "queued",
         "due_at": inbound.at,
         "at": parts.clock(),

@@ -137,11 +137,9 @@ def got_standing(session: Session, event: Event) -> Turn:
         case Result(ok=True, data={"reference": reference, "status": "for_approval", "answer": answer}):
             return ask_solved(session, str(reference), str(answer))
         case Result(ok=True, data={"reference": reference, "status": "closed"} as data):
-            key = (
-                "complaint.status.closed_unanswered" if data.get("unanswered") else "complaint.status.closed"
-            )
-            choices = SOLVED[1:] if data.get("reopen") else ()
-            return reply(session.with_slots(closed_one=reference), Say(key, data, choices))
+            how = "closed_unanswered" if data.get("unanswered") else "closed"
+            say = Say(f"complaint.status.{how}", data, SOLVED[1:] if data.get("reopen") else ())
+            return reply(session.with_slots(closed_one=reference), say)
         case Result(ok=True, data={"reference": _, "status": status} as data):
             return reply(session, Say(f"complaint.status.{status}", data), *_by(data))
         case Result(ok=True):

@@ -45,6 +45,7 @@ SCORED = "kafaalat"
 """The programme that is meant by whoever tells a score and names none."""
 
 WHY, APPLY = Choice("why", "fit.choice.why"), Choice("apply", "fit.choice.apply")
+OTHERS = Choice("others", "fit.choice.others")
 
 
 def open(session: Session, event: Event) -> Turn:
@@ -118,7 +119,8 @@ def got_next(session: Session, event: Event) -> Turn:
         case Result(ok=True, data={"state": state, **facts}):
             key = "programme.no_amount" if state == "open" else f"programme.{state}"
             known = _told(session.slots["fit"])
-            return reply(session.with_slots(fit=None, fit_said=known or None), Say(key, facts))
+            session = session.with_slots(fit=None, fit_said=known or None)
+            return ask(session, Say(key, facts, (OTHERS,)), then=got_choice)
     return reply(session, Say("eligibility.not_known_now"))
 
 
@@ -128,7 +130,9 @@ def got_answer(session: Session, event: Event) -> Turn:
     if not fit:
         return _begin(session, event, None)
     question, value = fit["question"], value_of(fit["question"], event)
-    aside = (Say("fee.free"),) if slot(event, "fee") else ()
+    aside: tuple[Say, ...] = (Say("fee.free"),) if slot(event, "fee") else ()
+    aside += (Say("registration.office"),) if slot(event, "asks") == "office" else ()
+    aside += (Say("fit.noted"),) if slot(event, "no_card") and value is None else ()
     told = {name: said for name, said in volunteered(event).items() if name != question["fact"]}
     if _told(fit).get("province"):
         told.pop("province", None)  # where a son studies is not where they live
@@ -276,7 +280,7 @@ def _one(fits: list[Mapping[str, Json]]) -> tuple[list[Say], tuple[Choice, ...]]
         case {"verdict": "not_eligible", "why": [[key, reason], *_]}:
             appeal = menu_of("complaint_appeal") if fit["registry"] == "nser" else ()
             says = [Say("fit.not_eligible", args), Say(key, reason)]
-            return says, (*appeal, Choice("others", "fit.choice.others"))
+            return says, (*appeal, OTHERS)
         case {"hangs": "answers"}:
             return [Say("fit.not_known", args)], _offers(fit)
     return [Say(f"fit.hangs_on_{fit['hangs']}", args)], _offers(fit)

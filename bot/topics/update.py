@@ -2,14 +2,15 @@
 
 Nothing on record is changed here. Until the request is made the session keeps `update`: the `kind` of change,
 the `fields` that belong to it, what was `said` of each, and the field `asked` about last. Who breaks off and
-comes back to the same change soon goes on with what is still open.
+comes back to the same change soon goes on with what is still open. While a code from the old phone is waited
+for, it keeps `confirms`: the `reference` of the request, its `cnic` and `papers`.
 """
 
 from dataclasses import replace
 from typing import TypeAlias
 
 from bot import standing
-from bot.changes import CNIC, EXPECTS, UNKNOWN, Field, Said, question, read_back, told, value_of
+from bot.changes import CNIC, EXPECTS, SILENT, UNKNOWN, Field, Said, question, read_back, told, value_of
 from bot.messages import Choice, Event, Heard, Json, Result, Say, Session, Turn
 from bot.steps import ask, look_up, remember_cnic, reply, slot
 
@@ -30,6 +31,9 @@ TYPED = ("phone", "district", "date", "cnic")
 """Slots that put something right by themselves where all was read back."""
 
 CHECKED = ("yes_no", *TYPED)
+
+NO_OLD_PHONE = Choice("dont_know", "update.none.cnic")
+CODE = ("code", "dont_know")
 
 PUT_RIGHT = frozenset({"phone", "place", "date"})
 """What fields take that those slots are for; a number is always that of the CNIC."""
@@ -121,9 +125,44 @@ def got_part(session: Session, event: Event) -> Turn:
 def got_reference(session: Session, event: Event) -> Turn:
     """Say what the request is worth: nothing on record changes before the office has seen the papers."""
     match event:
+        case Result(ok=True, data={"verified": "by_code", **facts}, call=call):
+            waits = session.with_slots(update=None, confirms={**facts, "cnic": call.args["cnic"]})
+            say = Say("update.taken.by_code", facts, (NO_OLD_PHONE,))
+            return ask(waits, say, then=got_code, expects=CODE)
         case Result(ok=True, data={"verified": verified, **facts}):
             return reply(session.with_slots(update=None), Say(f"update.taken.{verified}", facts))
     return ask(session, Say("update.not_kept", choices=AGAIN), then=got_check, expects=CHECKED)
+
+
+def got_code(session: Session, event: Event) -> Turn:
+    """The code that went to the old phone; who has that phone no more goes to the office."""
+    request, code = session.slots["confirms"], slot(event, "code")
+    if code:
+        return look_up(
+            session,
+            "update.confirm",
+            reference=request["reference"],
+            cnic=request["cnic"],
+            code=code,
+            then=got_confirmed,
+        )
+    if slot(event, "choice") == NO_OLD_PHONE.id or (isinstance(event, Heard) and event.intent in SILENT):
+        return _by_office(session)
+    return ask(session, Say("privacy.code_ask_again", choices=(NO_OLD_PHONE,)), then=got_code, expects=CODE)
+
+
+def got_confirmed(session: Session, event: Event) -> Turn:
+    """With the old phone's yes the request is worth more; it is still one."""
+    match event:
+        case Result(ok=True, data={"right": True}):
+            told = Say("update.confirmed", session.slots["confirms"])
+            return reply(session.with_slots(confirms=None), told)
+        case Result(ok=True, data={"over": True}):
+            return _by_office(session)
+        case Result(ok=True):
+            say = Say("privacy.code_wrong", choices=(NO_OLD_PHONE,))
+            return ask(session, say, then=got_code, expects=CODE)
+    return ask(session, Say("privacy.not_now"), then=got_code, expects=CODE)
 
 
 def got_standing(session: Session, event: Event) -> Turn:
@@ -169,6 +208,11 @@ def _corrected(draft: Draft, event: Event) -> Draft | None:
 
 def _forget(session: Session) -> Turn:
     return reply(session.with_slots(update=None), Say("update.forgotten"))
+
+
+def _by_office(session: Session) -> Turn:
+    say = Say("update.taken.old_phone", session.slots["confirms"])
+    return reply(session.with_slots(confirms=None), say)
 
 
 def _choices(ids: tuple[str, ...]) -> tuple[Choice, ...]:

@@ -9,18 +9,20 @@ from datetime import datetime
 from functools import cache
 
 from bot.messages import Heard, Json
+from bot.understand.answers import asks_why
 from bot.understand.dates import dates
 from bot.understand.expects import HOME, Expects, choice_of
 from bot.understand.features import Pieces, pieces
 from bot.understand.language import detect
 from bot.understand.linear import ranked
-from bot.understand.listening import ANSWERED, MOST_ANSWERED, deny, listen, measure
+from bot.understand.listening import ANSWERED, MOST_ANSWERED, deny, listen, measure, nothing
 from bot.understand.matters import several
 from bot.understand.measures import measures
 from bot.understand.money import amount_in_words
 from bot.understand.names import FACT
 from bot.understand.normalise import loose, plain, strict
 from bot.understand.slots import link, numbers, without_links
+from bot.understand.together import together
 from bot.understand.unknown import names_unknown
 from bot.understand.words import FUZZY, Words, compile_words
 
@@ -110,7 +112,8 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
     said = listen(worded, tokens, slots, expects, words, language)
     if said.says and len(tokens) <= BRIEF_ANSWER and expects.language:
         language = None
-    if said.sure and said.says in (*ANSWERS, "why") and simple not in words.commands:
+    answered = said.says in ANSWERS or (said.says == "why" and "programme" not in slots)
+    if answered and said.sure and simple not in words.commands:
         return Heard(at, text, said.says, OUTRIGHT, (), slots, language)
     intent, confidence, guesses = _intent(simple, look, slots, expects, words)
     if confidence < 1 and not ANSWERED.isdisjoint(expects.slots):
@@ -118,7 +121,9 @@ def understand(text: str, expects: Expects, words: Words, *, at: datetime) -> He
             return Heard(at, text, said.says, BY_THE_WAY, (), slots, language)
         told = any(name.startswith(FACT) for name in slots)
         vague = HOME in expects.slots and (told or len(tokens) > FEW_WORDS)
-        if intent in ANSWERS and (said.asks or said.sure or vague):  # "are you sure?" is no yes
+        if intent in ANSWERS and (
+            said.asks or said.sure or said.elsewhere or vague
+        ):  # "are you sure?" is no yes
             intent = None
     also: tuple[str, ...] = ()
     if intent and len(tokens) >= ENOUGH_FOR_TWO:
@@ -141,6 +146,12 @@ def _slots(
     slots |= words.names.find(tokens, awaited="district" in expects.slots, facts=facts)
     if slots.pop("measure", None):
         slots |= measures(tokens, words.names, words.numbers)
+    told = together(tokens, words.sides, words.particles, language or expects.language)
+    for fact, where in told.items():
+        if facts.setdefault(FACT + fact, where) == where:
+            slots[FACT + fact] = True
+    if facts or HOME in expects.slots:
+        nothing(slots, tokens, words, language or expects.language)
     if facts:
         deny(slots, facts, tokens, words, language or expects.language)
     if HOME in expects.slots and len(tokens) <= MOST_ANSWERED:
@@ -150,6 +161,8 @@ def _slots(
         slots |= words.names.find_misspelt(tokens, sought)
     if slots.pop("unknown", None) and "programme" not in slots and names_unknown(tokens, words.names):
         slots["unknown"] = True
+    if "programme" in slots and asks_why(tokens, words.particles, language or expects.language):
+        slots["why"] = True
     slots |= dates(clean, tokens, words.months, words.units, at.date())
     if link(clean):
         slots["link"] = True

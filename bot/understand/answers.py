@@ -69,6 +69,8 @@ class Answer(NamedTuple):
     """Whether it says so outright; otherwise only a denial or an affirmation stands somewhere in it."""
     asks: bool = False
     """Whether it asks something itself."""
+    elsewhere: bool = False
+    """Whether it denies something that another question is about."""
 
 
 class Clause(NamedTuple):
@@ -172,7 +174,13 @@ def answer(
         if says and not (consent and says == "yes"):
             return Answer(says, sure, asks)
         polite = polite or all("polite" in does for does in clause.does)
-    return Answer("yes" if polite and not asks else "", polite, asks)
+    elsewhere = any(clause.all & DENIALS and _concerns(clause, others) for clause in clauses)
+    return Answer("yes" if polite and not asks else "", polite, asks, elsewhere)
+
+
+def asks_why(words: Sequence[str], particles: Particles, language: str) -> bool:
+    """Whether a word of a text asks for a reason."""
+    return any("why" in particles.of(word, language) for word in words)
 
 
 def refuses(clauses: Sequence[Clause]) -> str:
@@ -271,8 +279,8 @@ def _outright(clause: Clause) -> str:
         return _affirmed(rest[1:], denies)
     if "asks" in clause.all:
         return ""
-    if len(rest) < len(does):
-        return "no" if denies else "yes"
+    if len(rest) < len(does) and not denies:  # "ji, she cannot walk" denies what it is about, if anything
+        return "yes"
     return "yes" if "yes" in rest[-1] and "is" not in rest[-1] and not denies else ""
 
 

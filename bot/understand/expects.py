@@ -11,6 +11,9 @@ HOME = "home"
 SHORTEST_LABEL = 6
 """Letters of a label that is also known with a slip of the finger in it."""
 
+SHORTEST_HEAD = 3
+"""Letters of the first words of one label that stand for it: "more" for "more reasons"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expects:
@@ -38,6 +41,8 @@ def choice_of(simple: str, expects: Expects, words: Words) -> str | None:
     """The choice that a loosely normalised text picks: by number, by its id, or by what was shown for it."""
     if not expects.choices:
         return None
+    if len(expects.choices) == 1 and words.commands.get(simple) == "yes":
+        return expects.choices[0]  # a yes to the only thing that was offered
     if simple in expects.labels:
         return expects.choices[expects.labels.index(simple)]
     tokens = simple.split()
@@ -53,10 +58,13 @@ def choice_of(simple: str, expects: Expects, words: Words) -> str | None:
 
 
 def _label(simple: str, expects: Expects) -> str | None:
-    """The choice whose label somebody typed: with its number before it, or with one slip of the finger."""
+    """The choice whose label somebody typed: with a number before it, its first words, or one slip in it."""
     for number, (id, label) in enumerate(zip(expects.choices, expects.labels, strict=False), 1):
         if simple == f"{number} {label}":
             return id
+    begins = [label for label in expects.labels if label.startswith(f"{simple} ")]
+    if len(begins) == 1 and len(simple) >= SHORTEST_HEAD:
+        return expects.choices[expects.labels.index(begins[0])]
     near = [label for label in expects.labels if abs(len(label) - len(simple)) < 2]  # cheaper than to compare
     near = [label for label in near if len(label) >= SHORTEST_LABEL and not any(map(str.isdecimal, label))]
     if not near:

@@ -5,6 +5,7 @@ from bot.understand.answers import Answer, answer, denied, drops, refuses
 from bot.understand.expects import HOME, Expects
 from bot.understand.names import FACT
 from bot.understand.quantity import quantities
+from bot.understand.skeleton import spelt_or_bare
 from bot.understand.words import Words
 
 ANSWERED = frozenset({"yes_no", HOME})
@@ -37,6 +38,15 @@ def deny(
             slots[fact] = False
         elif how:
             del slots[fact]
+
+
+def nothing(slots: dict[str, Json], tokens: list[str], words: Words, language: str) -> None:
+    """Facts of which a denial says that there is none: "no land" is land of 0 acres."""
+    for fact in words.countable:
+        for place, token in enumerate(tokens):
+            named = not words.topics[fact].isdisjoint(spelt_or_bare(token))
+            if named and denied(tokens, place, place + 1, words.particles, language, ()):
+                slots.setdefault(FACT + fact, 0)
 
 
 def measure(

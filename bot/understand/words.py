@@ -13,6 +13,7 @@ from bot.understand.money import NumberWords, Role
 from bot.understand.names import FACT, Names
 from bot.understand.normalise import loose, loose_all, plain
 from bot.understand.skeleton import spelt_or_bare
+from bot.understand.together import Sides
 
 RawWords = Mapping[str, Mapping[str, Iterable[str]]]
 """One language's `words.toml`: the tables `language`, `words` and `answers`."""
@@ -67,8 +68,12 @@ class Words:
     particles: Particles
     topics: Mapping[str, frozenset[str]]
     """Fact of the home ("": any) -> words that a question for it is about, and the skeletons of long ones."""
+    sides: Sides
+    """Words of which two tell a fact of the home together."""
     undeniable: frozenset[str]
     """Slots of facts of which one name may be denied and another be true: no widow, but a wife."""
+    countable: tuple[str, ...]
+    """Facts that are numbers, of which a denial says 0."""
     examples: Mapping[str, frozenset[str]]
     """What the bot itself tells people to write -> the languages that tell so."""
 
@@ -132,7 +137,9 @@ def compile_words(
         joins=frozenset(plain(word).lower() for word in _texts(slots["clauses"]["joins"])),
         particles=particles,
         topics=_topics(slots["topics"]),
+        sides=_sides(slots["together"]),
         undeniable=frozenset(FACT + fact for fact in _texts(slots["denials"]["undeniable"])),
+        countable=tuple(_texts(slots["denials"]["countable"])),
         examples={example: frozenset(tags) for example, tags in examples.items()},
     )
 
@@ -143,6 +150,16 @@ def _topics(table: Mapping[str, object]) -> dict[str, frozenset[str]]:
         for fact, told in table.items()
     }
     return {**topics, "": frozenset().union(*(told for fact, told in topics.items() if fact not in MEASURES))}
+
+
+def _sides(table: Mapping[str, object]) -> Sides:
+    sides: defaultdict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+    for fact, listed in table.items():
+        assert isinstance(listed, Mapping)
+        for side, told in listed.items():
+            for word in loose_all(_texts(told)):
+                sides[word][fact, side] = None
+    return {key: tuple(found) for key, found in sides.items()}
 
 
 def _does(raw: RawWords) -> dict[str, Iterable[str]]:

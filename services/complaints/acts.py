@@ -15,6 +15,7 @@ from services.complaints.cases import Case
 from services.complaints.categories import Categories
 from services.complaints.life import (
     ALONE,
+    OPEN,
     Action,
     Refusal,
     Staff,
@@ -24,7 +25,7 @@ from services.complaints.life import (
     visible,
     whereabouts,
 )
-from services.complaints.notice import Post, Posted
+from services.notices import Notices, Posted
 from services.privacy.identifiers import Keys
 from services.store.tables import grievance
 
@@ -39,9 +40,13 @@ CNIC = re.compile(r"\d(?:[ -]?\d){12}")
 class Office:
     """What complaints are worked on with."""
 
-    keys: Keys
     terms: Categories
-    post: Post
+    notices: Notices
+
+    @property
+    def keys(self) -> Keys:
+        """What sealed facts are opened with."""
+        return self.notices.keys
 
 
 class NotAllowed(Exception):
@@ -102,8 +107,8 @@ def listed(
 
 
 def overdue(office: Office, found: Iterable[Case], at: datetime) -> list[Case]:
-    """Of these, what is open and late: it went up an office, or its time has passed. The highest first."""
-    late = [case for case in found if case.state.status != "closed" and _late(office, case, at)]
+    """Of these, what waits for an office and is late: it went up one, or its time is over. Highest first."""
+    late = [case for case in found if case.state.status in OPEN and _late(office, case, at)]
     return sorted(late, key=lambda case: (-case.state.level, case.at))
 
 
@@ -117,26 +122,32 @@ def act(
     at: datetime,
     text: str = "",
     to: str | None = None,
+    district: str | None = None,
     about: str | None = None,
     tell: bool = False,
 ) -> tuple[Case, Posted | None]:
     """Do this to a complaint as it was read: its new state, and what became of the message to the citizen.
 
-    `text` is the answer or the note, `to` who gets it, `about` a member of the staff whom a note names,
-    `tell` sends a note to the citizen. Raises `NotAllowed`; `Overtaken` if the complaint, or the citizen's
-    conversation, was changed meanwhile; ValueError for a text that may not be sent.
+    `text` is the answer or the note, `to` who gets it and in which `district` (which only headquarters may
+    say), `about` a member of the staff whom a note names, `tell` sends a note to the citizen. Raises
+    `NotAllowed`; `Overtaken` if the complaint, or the citizen's conversation, was changed meanwhile;
+    ValueError for a text that may not be sent.
     """
     refused = refusal(case.state, action, staff.role, office.terms, at)
+    if district and staff.role != "headquarters":
+        refused = "role"
     if refused:
         raise NotAllowed(refused)
     if to and case.state.sensitive and _names(connection, office, case, to):
         raise NotAllowed("named")
     category = office.terms.by_id[case.category]
     to = staff.name if action == "progress" else to
-    state = after(case.state, action, staff.role, category=category, terms=office.terms, at=at, to=to)
+    state = after(
+        case.state, action, staff.role, category=category, terms=office.terms, at=at, to=to, district=district
+    )
     moved = replace(case, state=state)
     posted = _posted(connection, office, moved, action, text, at, tell=tell)
-    said: dict[str, Json] = {"action": action, "text": text, "to": to, "about": about}
+    said: dict[str, Json] = {"action": action, "text": text, "to": to, "district": district, "about": about}
     said = {name: value for name, value in said.items() if value} | (posted.said() if posted else {})
     cases.change(connection, office.keys, case, state, actor=staff.name, at=at, said=said)
     return moved, posted
@@ -147,19 +158,21 @@ def _posted(
 ) -> Posted | None:
     if action == "reopen":
         says = told_of(whereabouts(case.reference, case.state))
-        return notice.tell(connection, office.post, case, says, at)
+        return notice.tell(connection, office.notices, case, says, at)
     if action != "close" and not tell:
         return None
     if not text.strip() or len(text) > LONGEST_TEXT or CNIC.search(text) or link(text):
         raise ValueError(f"what is sent has 1 to {LONGEST_TEXT} characters, and no CNIC and no link in it")
     if action == "close":
-        return notice.answer(connection, office.post, case, text, at)
+        return notice.answer(connection, office.notices, case, text, at)
+    if case.state.sensitive:
+        raise ValueError("the phone may be shared: a sensitive complaint is answered, and not written about")
     says = (Say("complaint.note", {"reference": case.reference, "text": text}),)
-    return notice.tell(connection, office.post, case, says, at)
+    return notice.tell(connection, office.notices, case, says, at)
 
 
 def _shown(connection: Connection, office: Office, staff: Staff, case: Case) -> bool:
-    if not visible(case.state, case.district, staff):
+    if not visible(case.state, staff):
         return False
     return not (case.state.sensitive and _names(connection, office, case, staff.name))
 

@@ -19,7 +19,11 @@ from services.privacy.identifiers import Keys
 from services.store.conversations import Overtaken
 from services.store.tables import Id, conversation, grievance, grievance_event
 
-_OPEN = tuple(status for status in STATUSES if status != "closed")
+_UNCLOSED = tuple(status for status in STATUSES if status != "closed")
+
+
+CLEARED: Mapping[str, Json] = {"action": "cleared"}
+"""What is left of an event whose words are kept no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,6 @@ class Case:
     reference: str
     conversation: bytes
     category: str
-    district: str | None
     facts: bytes
     at: datetime
     cnic: bytes | None
@@ -59,7 +62,7 @@ def begin(connection: Connection, keys: Keys, case: Case) -> None:
             category=case.category,
             status=state.status,
             cnic=case.cnic,
-            district=case.district,
+            district=state.district,
             sensitive=state.sensitive,
             level=state.level,
             assignee=state.assignee,
@@ -92,6 +95,7 @@ def change(
         .values(
             status=state.status,
             level=state.level,
+            district=state.district,
             assignee=state.assignee,
             due_at=state.due_at,
             changed_at=state.changed_at,
@@ -133,7 +137,7 @@ def recent(
     connection: Connection, who: bytes, phone: bytes | None, *, category: str, since: datetime
 ) -> list[Case]:
     """A person's open complaints of a category that were filed since then, newest first."""
-    found = _of(who, phone).where(grievance.c.category == category, grievance.c.status.in_(_OPEN))
+    found = _of(who, phone).where(grievance.c.category == category, grievance.c.status.in_(_UNCLOSED))
     rows = connection.execute(_newest(found.where(grievance.c.at >= since)))
     return [_case(row) for row in rows]
 
@@ -142,7 +146,7 @@ def due(connection: Connection, now: datetime, *, most: int) -> list[str]:
     """Ids of complaints whose time has come, the longest overdue first."""
     found = (
         sa.select(grievance.c.id)
-        .where(grievance.c.status.in_(_OPEN), grievance.c.due_at <= now)
+        .where(grievance.c.status.in_(_UNCLOSED), grievance.c.due_at <= now)
         .order_by(grievance.c.due_at)
         .limit(most)
     )
@@ -161,14 +165,18 @@ def events(connection: Connection, keys: Keys, id: str) -> list[Happened]:
         sa.select(grievance_event).where(grievance_event.c.grievance == id).order_by(grievance_event.c.number)
     )
     return [
-        Happened(row.number, row.status, row.actor, row.at, json.loads(keys.open(row.note)))
+        Happened(row.number, row.status, row.actor, row.at, _opened(keys, row.note) or CLEARED)
         for row in connection.execute(found)
     ]
 
 
 def facts(keys: Keys, case: Case) -> dict[str, Json]:
-    """What the person said."""
-    return cast(dict[str, Json], json.loads(keys.open(case.facts)))
+    """What the person said; nothing once its time is over."""
+    return _opened(keys, case.facts)
+
+
+def _opened(keys: Keys, sealed: bytes | None) -> dict[str, Json]:
+    return cast(dict[str, Json], json.loads(keys.open(sealed))) if sealed else {}
 
 
 def _of(who: bytes, phone: bytes | None) -> sa.Select[Any]:
@@ -189,13 +197,14 @@ def _one(connection: Connection, found: sa.Select[Any]) -> Case | None:
 
 
 def _case(row: Any) -> Case:
-    state = State(row.status, row.level, row.sensitive, row.due_at, row.changed_at, row.assignee)
+    state = State(
+        row.status, row.level, row.sensitive, row.due_at, row.changed_at, row.district, row.assignee
+    )
     return Case(
         row.id,
         row.reference,
         row.conversation,
         row.category,
-        row.district,
         row.facts,
         row.at,
         row.cnic,

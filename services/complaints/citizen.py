@@ -38,7 +38,8 @@ def standing(
         answer = _last(connection, keys, case, "close").get("text")
         told |= {"answer": answer} if answer else {}
     if case.state.status == "closed":
-        told["unanswered"] = bool(_last(connection, keys, case, "expire"))
+        closing = _last(connection, keys, case, "confirm", "expire")
+        told["unanswered"] = closing.get("action") == "expire"
         told["reopen"] = refusal(case.state, "reopen", "citizen", terms, at) is None
     return told
 
@@ -78,10 +79,7 @@ def confirm(
     return whereabouts(case.reference, state), write
 
 
-def _last(connection: Connection, keys: Keys, case: Case, action: Action) -> dict[str, Json]:
-    """What was said at the event that brought a complaint where it stands, if that was this action."""
-    for event in reversed(cases.events(connection, keys, case.id)):
-        if event.said["action"] in ("note", "read", "add"):
-            continue
-        return dict(event.said) if event.said["action"] == action else {}
-    return {}
+def _last(connection: Connection, keys: Keys, case: Case, *actions: Action) -> dict[str, Json]:
+    """What was said at the latest of these actions, nothing where none was."""
+    events = reversed(cases.events(connection, keys, case.id))
+    return next((dict(event.said) for event in events if event.said["action"] in actions), {})

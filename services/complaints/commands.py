@@ -11,14 +11,15 @@ import typer
 from rich.console import Console
 from sqlalchemy import Connection
 
-from services.app import build_catalogue, build_channels, build_office, open_database
+from services.app import notices_of, open_database
 from services.complaints import acts, shown
 from services.complaints.acts import NotAllowed, Office
 from services.complaints.cases import Case
 from services.complaints.categories import load_categories
 from services.complaints.life import STATUSES, Action, Staff
-from services.complaints.notice import Posted
 from services.locales import load_places
+from services.notices import Posted
+from services.privacy import audit
 from services.settings import Settings
 from services.store.conversations import Overtaken
 
@@ -93,9 +94,15 @@ def assign(
     name: As,
     role: Role,
     district: District = None,
+    into: Annotated[
+        str | None,
+        typer.Option("--in", help="code of the district that has it from now on: headquarters only"),
+    ] = None,
 ) -> None:
     """Give a complaint to a member of the staff."""
-    _act(reference, _staff(name, role, district), "assign", to=to)
+    if into is not None and into not in load_places():
+        raise ValueError(f"no district has the code {into!r}: see locales/districts.tsv")
+    _act(reference, _staff(name, role, district), "assign", to=to, into=into)
 
 
 @commands.command()
@@ -153,7 +160,7 @@ def export(
     output: Annotated[Path | None, typer.Option(dir_okay=False, help="file; else standard output")] = None,
     with_cnic: WithCnic = False,
 ) -> None:
-    """Write all that you may see as CSV. That you read sensitive ones is kept."""
+    """Write all that you may see as CSV. That you took it out, and read sensitive ones, is kept."""
     staff, now = _staff(name, role, district), _now()
     _check_cnic(staff, with_cnic)
 
@@ -162,7 +169,11 @@ def export(
         for case in found:
             acts.read(connection, office, staff, case, now)
         file = io.StringIO(newline="")
-        return shown.write_csv(office, found, file, with_cnic=with_cnic), file.getvalue()
+        rows = shown.write_csv(office, found, file, with_cnic=with_cnic)
+        kind = "csv with CNICs" if with_cnic else "csv"
+        entry = audit.of_file(office.keys, now, staff=name, purpose="complaints.export", rows=rows, kind=kind)
+        audit.append(connection, office.keys, [entry])
+        return rows, file.getvalue()
 
     rows, text = _do(work)
     if output is None:
@@ -179,13 +190,24 @@ def _act(
     *,
     text: str = "",
     to: str | None = None,
+    into: str | None = None,
     about: str | None = None,
     tell: bool = False,
 ) -> None:
     def work(connection: Connection, office: Office) -> tuple[Case, Posted | None]:
         case = acts.seen(connection, office, staff, reference)
         return acts.act(
-            connection, office, staff, case, action, at=_now(), text=text, to=to, about=about, tell=tell
+            connection,
+            office,
+            staff,
+            case,
+            action,
+            at=_now(),
+            text=text,
+            to=to,
+            district=into,
+            about=about,
+            tell=tell,
         )
 
     case, posted = _do(work, reference)
@@ -198,9 +220,7 @@ def _act(
 def _do(work: Callable[[Connection, Office], T], reference: str = "") -> T:
     settings = Settings()
     store, keys = open_database(settings)
-    channels, _ = build_channels(settings)
-    terms = load_categories(settings.complaint_categories)
-    office = build_office(keys, build_catalogue(), channels, terms)
+    office = Office(load_categories(settings.complaint_categories), notices_of(settings, keys))
     try:
         for _ in range(TRIES):
             try:

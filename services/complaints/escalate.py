@@ -1,5 +1,6 @@
 """What the clock does to complaints: one office up when time has run out, closed when no word came."""
 
+import logging
 from datetime import datetime
 from functools import partial
 
@@ -11,7 +12,9 @@ from services.complaints.acts import Office
 from services.complaints.categories import LAST
 from services.complaints.life import Action, after, refusal, whereabouts
 from services.store.conversations import Overtaken
-from services.store.engine import Store
+from services.store.engine import Store, StoreUnavailable
+
+log = logging.getLogger("haqdar.complaints")
 
 MOST = 100
 """Complaints of one round, so that others get their turn."""
@@ -25,6 +28,10 @@ async def sweep(store: Store, office: Office, now: datetime) -> int:
             moved += await store.run(partial(_move, office=office, id=id, now=now))
         except Overtaken:  # somebody was faster; what is still due is so in the next round
             continue
+        except StoreUnavailable:
+            raise
+        except Exception:  # a bug that one complaint meets must not keep the others where they are
+            log.exception("a complaint could not be moved on")
     return moved
 
 
@@ -45,7 +52,7 @@ def _move(connection: Connection, *, office: Office, id: str, now: datetime) -> 
     elif state.level == LAST:
         says = (Say("complaint.ombudsman", whereabouts(case.reference, state)),)
     if says:
-        said |= notice.tell(connection, office.post, case, says, now).said()
+        said |= notice.tell(connection, office.notices, case, says, now).said()
     cases.change(connection, office.keys, case, state, actor="clock", at=now, said=said)
     return True
 

@@ -11,7 +11,7 @@ from bot.messages import Json
 from services.complaints import cases
 from services.complaints.cases import Case
 from services.complaints.categories import Categories, Category
-from services.complaints.life import begun, whereabouts
+from services.complaints.life import State, begun, whereabouts
 from services.privacy.identifiers import Keys
 
 TELLING = ("amount", "district", "phone", "date")
@@ -37,18 +37,17 @@ def file(connection: Connection, keys: Keys, filing: Filing, reference: str) -> 
         reference=reference,
         conversation=filing.conversation,
         category=filing.category.id,
-        district=filing.facts.get("district"),
         facts=keys.seal(json.dumps(dict(filing.facts), ensure_ascii=False)),
         at=filing.at,
         cnic=_cnic(keys, filing),
-        state=begun(filing.category, filing.at),
+        state=_begun(filing),
     )
     cases.begin(connection, keys, case)
 
 
 def promised(filing: Filing, reference: str) -> dict[str, Json]:
     """What a person is told of a new complaint: its number, by when somebody answers, who is next."""
-    state = begun(filing.category, filing.at)
+    state = _begun(filing)
     return {**whereabouts(reference, state), "sensitive": state.sensitive}
 
 
@@ -71,6 +70,10 @@ def add(connection: Connection, keys: Keys, case: Case, filing: Filing) -> None:
     """Add what was told again to the complaint that there is. Raises `Overtaken`."""
     said = {"action": "add", "facts": dict(filing.facts)}
     cases.change(connection, keys, case, case.state, actor="citizen", at=filing.at, said=said)
+
+
+def _begun(filing: Filing) -> State:
+    return begun(filing.category, filing.facts.get("district"), filing.at)
 
 
 def _agree(one: Json, other: Json) -> bool:

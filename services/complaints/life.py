@@ -49,6 +49,7 @@ class State:
     sensitive: bool
     due_at: datetime | None
     changed_at: datetime
+    district: str | None = None
     assignee: str | None = None
 
 
@@ -69,7 +70,9 @@ class _Rule:
     """The new status, None where it stays."""
 
 
-_OPEN: frozenset[Status] = frozenset({"new", "assigned", "in_progress"})
+OPEN: frozenset[Status] = frozenset({"new", "assigned", "in_progress"})
+"""An office has it to work on."""
+
 _ANY: frozenset[Status] = frozenset(STATUSES)
 _ASKED: frozenset[Status] = frozenset({"for_approval"})
 _CITIZEN: frozenset[Role] = frozenset({"citizen"})
@@ -77,23 +80,24 @@ _CLOCK: frozenset[Role] = frozenset({"clock"})
 _ABOVE: frozenset[Role] = STAFF - {"local"}
 
 RULES: dict[Action, _Rule] = {
-    "assign": _Rule(STAFF, _OPEN, "assigned"),
+    "assign": _Rule(STAFF, OPEN, "assigned"),
     "progress": _Rule(STAFF, frozenset({"new", "assigned"}), "in_progress"),
-    "close": _Rule(STAFF, _OPEN, "for_approval"),
+    "close": _Rule(STAFF, OPEN, "for_approval"),
     "note": _Rule(STAFF, _ANY),
     "read": _Rule(STAFF, _ANY),
     "confirm": _Rule(_CITIZEN, _ASKED, "closed"),
     "deny": _Rule(_CITIZEN, _ASKED, "in_progress"),
     "reopen": _Rule(_CITIZEN | _ABOVE, frozenset({"closed"}), "in_progress"),
     "add": _Rule(_CITIZEN, _ANY - {"closed"}),
-    "escalate": _Rule(_CLOCK, _OPEN),
+    "escalate": _Rule(_CLOCK, OPEN),
     "expire": _Rule(_CLOCK, _ASKED, "closed"),
 }
 
 
-def begun(category: Category, at: datetime) -> State:
+def begun(category: Category, district: str | None, at: datetime) -> State:
     """A new complaint."""
-    return State("new", category.first, category.sensitive, category.due(category.first, at), at)
+    due = category.due(category.first, at)
+    return State("new", category.first, category.sensitive, due, at, district)
 
 
 def refusal(state: State, action: Action, role: Role, terms: Categories, at: datetime) -> Refusal | None:
@@ -123,14 +127,18 @@ def after(
     terms: Categories,
     at: datetime,
     to: str | None = None,
+    district: str | None = None,
 ) -> State:
-    """What becomes of a complaint; only for what `refusal` does not refuse. `to` is who gets it."""
+    """What becomes of a complaint; only for what `refusal` does not refuse.
+
+    `to` is who gets it, `district` the one whose staff have it from then on.
+    """
     status = RULES[action].to or state.status
     if action in ("note", "read", "add"):
         return state
     changed = replace(state, status=status, changed_at=at)
     if action == "assign":
-        return replace(changed, assignee=to)
+        return replace(changed, assignee=to, district=district or state.district)
     if action == "progress":
         return replace(changed, assignee=state.assignee or to)
     if status == "for_approval":
@@ -145,20 +153,17 @@ def after(
 def whereabouts(reference: str, state: State) -> dict[str, Json]:
     """`reference`, `status`, `level`; where an office works on it, until when (`due`) and who is `next`."""
     told: dict[str, Json] = {"reference": reference, "status": state.status, "level": LEVELS[state.level]}
-    if state.due_at is None or state.status not in _OPEN:
+    if state.due_at is None or state.status not in OPEN:
         return told
     return {**told, "due": state.due_at.date().isoformat(), "next": LEVELS[state.level + 1]}
 
 
-def visible(state: State, district: str | None, staff: Staff) -> bool:
+def visible(state: State, staff: Staff) -> bool:
     """Whether somebody may know of a complaint: of their own district, and if sensitive, above local."""
     if staff.role == "headquarters":
         return True
-    return (
-        district is not None
-        and district == staff.district
-        and not (staff.role == "local" and state.sensitive)
-    )
+    hidden = staff.role == "local" and state.sensitive
+    return state.district is not None and state.district == staff.district and not hidden
 
 
 def names(texts: Iterable[str], person: str) -> bool:

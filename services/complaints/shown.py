@@ -17,8 +17,8 @@ from services.complaints.cases import Case, Happened
 from services.complaints.categories import LEVELS
 from services.store.tables import outbound
 
-SAID = ("first_words", *FIELDS, "phone", "date", "also", "told")
-"""Facts in the order in which they are shown."""
+SAID = ("first_words", *FIELDS, "phone", "date", "also", "told", "details")
+"""Facts in the order in which they are shown; details are those of complaints from elsewhere."""
 
 HEAD = (
     "reference", "category", "status", "level", "district", "sensitive", "assignee", "filed_at", "changed_at",
@@ -46,7 +46,7 @@ def table(found: Iterable[Case]) -> Table:
             case.category,
             state.status,
             LEVELS[state.level],
-            case.district or "-",
+            state.district or "-",
             state.assignee or "-",
             _day(case.at),
             _day(state.due_at),
@@ -88,7 +88,7 @@ def _head(case: Case) -> dict[str, str]:
         "category": case.category,
         "status": state.status,
         "level": LEVELS[state.level],
-        "district": case.district or "",
+        "district": state.district or "",
         "sensitive": "yes" if state.sensitive else "",
         "assignee": state.assignee or "",
         "filed_at": case.at.isoformat(timespec="seconds"),
@@ -115,8 +115,9 @@ def _words(value: Json, *, with_cnic: bool) -> str:
 
 def _line(event: Happened, *, with_cnic: bool) -> str:
     said = event.said
-    words = [str(said["action"]), f"-> {event.status}", f"({LEVELS[said['level']]})"]
-    words += [f"{name} {said[name]}" for name in ("to", "about") if said.get(name)]
+    words = [str(said["action"]), f"-> {event.status}"]
+    words += [f"({LEVELS[said['level']]})"] if "level" in said else []
+    words += [f"{name} {said[name]}" for name in ("to", "district", "about") if said.get(name)]
     for value in (said.get("text"), *(said.get("facts") or {}).values()):
         if value:
             words.append(f"| {_words(value, with_cnic=with_cnic)}")

@@ -1,4 +1,4 @@
-"""`haqdar import | imports | quality`: our own registry, filled from extracts, and how good it is."""
+"""`haqdar import | imports`: our own registry, filled from extracts."""
 
 import sys
 from datetime import UTC, datetime
@@ -55,8 +55,8 @@ def import_extract(
     store, keys = open_database(settings)
     try:
         programmes = _names(load_programme_data())
-        terms = Terms(keys, datetime.now(UTC).date(), load_places(), programmes, COMPLAINTS, layout)
-        job = new_job(name or file.name, KINDS[kind], open_extract(file), terms)
+        terms = Terms(datetime.now(UTC).date(), load_places(), programmes, COMPLAINTS, layout)
+        job = new_job(name or file.name, KINDS[kind], open_extract(file), terms, keys)
         listed = RejectsFile(rejects or file.with_name(f"{file.name}.rejects.csv"))
         seen = KeysFile(settings.data_dir / "imports" / f"{job.digest}{'.dry' if dry_run else ''}.keys")
         done = _run(store, job, listed, seen, batch, dry_run)
@@ -79,7 +79,7 @@ def imports() -> None:
     out.print(table)
 
 
-def _run(store: Store, job: Job, rejects: RejectsFile, keys: KeysFile, size: int, dry: bool) -> Done:
+def _run(store: Store, job: Job, rejects: RejectsFile, seen: KeysFile, size: int, dry: bool) -> Done:
     """Import with a bar that moves; what stops it is told with how far it came."""
     reached = Done()
     bar = Progress(
@@ -98,7 +98,7 @@ def _run(store: Store, job: Job, rejects: RejectsFile, keys: KeysFile, size: int
         task = bar.add_task(job.kind.name, total=job.extract.rows)
         try:
             clock = partial(datetime.now, UTC)
-            return run(store, job, rejects, keys, clock, size=size, dry=dry, progress=tell)
+            return run(store, job, rejects, seen, clock, size=size, dry=dry, progress=tell)
         except StoreUnavailable as fault:
             why = f"the database takes no rows any more ({fault})"
             raise StoreUnavailable(f"{why}; {_behind(reached)}") from None

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,9 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from services.imports import values
-from services.imports.kinds import Column, Columns, Kind
+from services.imports.keeping import Columns, Keep
+from services.imports.kinds import Column, Kind
 from services.imports.reading import Part
 from services.imports.values import Read, Terms, Wrong
+from services.privacy.identifiers import Keys
 
 MISSING = "is missing"
 ODD = "the row has more or fewer fields than the header: a comma or a quotation mark is missing or too much"
@@ -58,7 +61,7 @@ def kept(kind: Kind, bound: Mapping[str, str]) -> list[str]:
     return [*read, *(name for name in kind.made if name not in read)]
 
 
-def preparer(kind: Kind, bound: Mapping[str, str], terms: Terms) -> Callable[[Part], Prepared]:
+def preparer(kind: Kind, bound: Mapping[str, str], terms: Terms, keys: Keys) -> Callable[[Part], Prepared]:
     """What makes a part ready. `bound`: our column -> the extract's. ValueError: the mapping is wrong."""
     columns = [(one, one.read(terms, one.name)) for one in kind.columns if one.name in bound]
     province = _province(terms)
@@ -70,22 +73,23 @@ def preparer(kind: Kind, bound: Mapping[str, str], terms: Terms) -> Callable[[Pa
         bad = np.zeros(len(numbers), bool)
         made: Columns = {}
         for column, read in columns:
-            texts = part.columns[column.name]
-            told = _distinct(texts, read, needed=column.needed, empty=empty)
+            told = _distinct(part.columns[column.name], read, needed=column.needed, empty=empty)
             if told.wrong:
                 _reject(told, column, bound[column.name], numbers, rejects, bad)
-            made |= told.kept(column.kept or (column.name,))
+            places = told.indices.tolist()
+            for name, kept in zip(column.kept or (column.name,), told.kept(column.keep, keys), strict=True):
+                made[name] = list(map(kept.__getitem__, places))
         if "district" in made and (province or "province" in made):
-            places = _elsewhere(made, province, terms, bad)
-            rejects += [Reject(numbers[place], bound["district"], "", ELSEWHERE) for place in places]
+            strangers = _elsewhere(made, province, terms, bad)
+            rejects += [Reject(numbers[place], bound["district"], "", ELSEWHERE) for place in strangers]
         if bad.any():
             made, numbers = _only(np.flatnonzero(~bad).tolist(), made, numbers)
-        keys = _fingerprints(made, kind.key)
+        fingerprints = _fingerprints(made, kind.key)
         last = {key: place for place, key in enumerate(zip(*(made[name] for name in kind.key), strict=True))}
         if len(last) < len(numbers):
             made, numbers = _only(sorted(last.values()), made, numbers)
-        kind.finish(made, terms)
-        return Prepared(made, numbers, keys, sorted(rejects), part.through)
+        kind.finish(made, terms, keys)
+        return Prepared(made, numbers, fingerprints, sorted(rejects), part.through)
 
     return prepare
 
@@ -104,38 +108,41 @@ def _province(terms: Terms) -> str | None:
 class _Distinct:
     """The different texts of a column, which are read once each; `indices` says which of them a row has."""
 
-    texts: Sequence[str | None]
+    texts: Sequence[str]
     values: Sequence[Any]
     indices: NDArray[np.int32]
     wrong: Mapping[int, str]
 
-    def kept(self, names: Sequence[str]) -> Columns:
-        """The columns of all rows that the values make: each is for one column, or a tuple for several."""
-        places = self.indices.tolist()
-        if len(names) == 1:
-            return {names[0]: list(map(self.values.__getitem__, places))}
-        found = {}
-        for number, name in enumerate(names):
-            part = [None if value is None else value[number] for value in self.values]
-            found[name] = list(map(part.__getitem__, places))
+    def kept(self, keep: Keep, keys: Keys) -> Sequence[Sequence[Any]]:
+        """The columns in which the values are kept, of the different texts."""
+        whole = [value for value in self.values if value is not None]
+        columns = keep(keys, whole)
+        if len(whole) == len(self.values):
+            return columns
+        found = []
+        for column in columns:
+            one = iter(column)
+            found.append([None if value is None else next(one) for value in self.values])
         return found
 
 
 def _distinct(texts: pa.Array, read: Read, *, needed: bool, empty: Set[str]) -> _Distinct:
     encoded = texts.dictionary_encode()
-    words: list[str | None] = encoded.dictionary.to_pylist()
+    words: list[str] = pc.utf8_trim_whitespace(encoded.dictionary).to_pylist()
     indices = encoded.indices
     if indices.null_count:
         indices = pc.fill_null(indices, len(words))
-        words.append(None)
+        words.append("")
+    elif empty.isdisjoint(words):
+        with suppress(Wrong):  # nearly always so: then all at once
+            return _Distinct(words, list(map(read, words)), indices.to_numpy(), {})
     found: list[Any] = []
     wrong = {}
     for code, word in enumerate(words):
-        text = word.strip() if word else ""
         value = None
         try:
-            if text not in empty:
-                value = read(text)
+            if word not in empty:
+                value = read(word)
             elif needed:
                 raise Wrong(MISSING)
         except Wrong as fault:
@@ -159,9 +166,9 @@ def _reject(
         rejects.append(Reject(numbers[place], name, masked(told.texts[code], column.shown), told.wrong[code]))
 
 
-def masked(text: str | None, shown: bool) -> str:
+def masked(text: str, shown: bool) -> str:
     """What may be repeated of a wrong value: its shape, or all of it but what may be somebody's number."""
-    text = (text or "").strip()[:MOST_SHOWN]
+    text = text[:MOST_SHOWN]
     if shown:
         return _NUMBER.sub(lambda found: _DIGIT.sub("#", found[0]), text)
     return _LETTER.sub("x", _DIGIT.sub("#", text))
@@ -185,15 +192,17 @@ def _only(places: Sequence[int], made: Columns, numbers: Sequence[int]) -> tuple
 
 
 def _fingerprints(made: Columns, names: Sequence[str]) -> bytes:
-    parts = [b"".join(map(_eight, made[name])) for name in names]
-    mixed: NDArray[np.uint64] = np.bitwise_xor.reduce([np.frombuffer(part, np.uint64) for part in parts])
+    """8 bytes of each row's key: of a hash its first half, of text a hash; of several all of them mixed."""
+    mixed = np.zeros(len(made[names[0]]), np.uint64)
+    for name in names:
+        values = made[name]
+        if values and isinstance(values[0], bytes):
+            mixed ^= np.frombuffer(b"".join(values), np.uint64)[::2]
+        else:
+            mixed ^= np.array(list(map(_of_text, values)), np.uint64)
     return mixed.tobytes()
 
 
 @lru_cache(1 << 10)
-def _of_text(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
-
-
-def _eight(value: bytes | str) -> bytes:
-    return value[:8] if isinstance(value, bytes) else _of_text(value)
+def _of_text(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -23,7 +23,8 @@ from services.imports.prepare import Prepared, Reject, kept, preparer
 from services.imports.reading import Extract, parts
 from services.imports.traces import KeysFile, RejectsFile
 from services.imports.values import Terms
-from services.imports.writing import Writer, mend_sequence
+from services.imports.writing import Writer, hurried, mend_sequence
+from services.privacy.identifiers import Keys
 from services.store.engine import Store
 from services.store.tables import import_run
 
@@ -44,6 +45,7 @@ class Job:
     kind: Kind
     extract: Extract
     terms: Terms
+    keys: Keys
     bound: Mapping[str, str]
 
     @property
@@ -78,17 +80,17 @@ class _Undone(Exception):
         self.done = done
 
 
-def new_job(name: str, kind: Kind, extract: Extract, terms: Terms) -> Job:
+def new_job(name: str, kind: Kind, extract: Extract, terms: Terms, keys: Keys) -> Job:
     """A job. ValueError: the extract lacks a column."""
     columns = {column.name: column.needed for column in kind.columns}
-    return Job(name, kind, extract, terms, bind(terms.layout, extract.table.names, columns))
+    return Job(name, kind, extract, terms, keys, bind(terms.layout, extract.table.names, columns))
 
 
 def run(
     store: Store,
     job: Job,
     rejects: RejectsFile,
-    keys: KeysFile,
+    seen: KeysFile,
     clock: Callable[[], datetime],
     *,
     size: int = PART,
@@ -100,25 +102,28 @@ def run(
     ValueError: it may not be imported now, which says why. `StoreUnavailable`: the database is away or
     full; what was told to `progress` is in it.
     """
-    prepare = preparer(job.kind, job.bound, job.terms)
+    prepare = preparer(job.kind, job.bound, job.terms, job.keys)
     writer = Writer(job.kind, kept(job.kind, job.bound))
     done = Done() if dry else store.run_now(partial(_begin, job, clock()))
     if done.before:
         return done
     rejects.begin(done.rows)
-    keys.begin(done.rows)
+    seen.begin(done.rows)
     progress(done)
-    for part in ahead(map(prepare, parts(job.extract, job.bound, size, done.rows))):
-        keys.add(part.keys, part.through - done.rows)
-        write = partial(_write, job, writer, part, done, rejects)
-        try:
-            done = store.run_now(partial(_try, write) if dry else partial(_take, job, write, done, clock()))
-        except _Undone as tried:
-            done = tried.done
-        progress(done)
-        if store.is_sqlite:
-            time.sleep(PAUSE)
-    done = replace(done, repeated=keys.end())
+    with hurried(store):
+        for part in ahead(map(prepare, parts(job.extract, job.bound, size, done.rows))):
+            seen.add(part.keys, part.through - done.rows)
+            write = partial(_write, job, writer, part, done, rejects)
+            try:
+                done = store.run_now(
+                    partial(_try, write) if dry else partial(_take, job, write, done, clock())
+                )
+            except _Undone as tried:
+                done = tried.done
+            progress(done)
+            if store.is_sqlite:
+                time.sleep(PAUSE)
+    done = replace(done, repeated=seen.end())
     if not dry:
         store.run_now(partial(_end, job, clock()))
     return done

@@ -12,7 +12,6 @@ from rapidfuzz import process
 from bot.understand.normalise import loose, plain
 from bot.understand.slots import CNIC_DIGITS, PHONE
 from services.imports.layout import Layout
-from services.privacy.identifiers import Keys
 
 Read: TypeAlias = Callable[[str], Any]
 """The value of a text that is neither empty nor has space around it; raises `Wrong`."""
@@ -44,7 +43,6 @@ class Terms:
     `complaints`: their categories -> whether local staff must not see one.
     """
 
-    keys: Keys
     today: date
     places: Mapping[str, Mapping[str, Any]]
     programmes: Mapping[str, Iterable[str]]
@@ -57,25 +55,10 @@ class Terms:
         return (self.today + timedelta(days=1)).isoformat()
 
 
-def cnic(terms: Terms, column: str) -> Read:
-    """13 digits of a CNIC or B-form -> their hash, and the last four."""
-    hashed = terms.keys.hash
-
-    def read(text: str) -> tuple[bytes, str]:
-        digits = thirteen(text)
-        return hashed("cnic", digits), digits[-4:]
-
-    return read
-
-
-def cnic_hash(terms: Terms, column: str) -> Read:
-    """13 digits of a CNIC or B-form -> their hash."""
-    hashed = terms.keys.hash
-    return lambda text: hashed("cnic", thirteen(text))
-
-
 def thirteen(text: str) -> str:
     """The digits of a CNIC or B-form number, with or without dashes. Raises `Wrong`."""
+    if len(text) == CNIC_DIGITS and text.isdecimal() and text.isascii() and text.count(text[0]) < CNIC_DIGITS:
+        return text  # as nearly all are written
     digits = text.replace("-", "").replace(" ", "")
     if not digits.isascii():
         digits = plain(digits)
@@ -88,24 +71,6 @@ def thirteen(text: str) -> str:
     return digits
 
 
-def phone(terms: Terms, column: str) -> Read:
-    """A mobile number -> hash and sealed text of its form +923..."""
-    keys = terms.keys
-
-    def read(text: str) -> tuple[bytes, bytes]:
-        number = mobile(text)
-        hashed = keys.hash("phone", number)
-        return hashed, keys.seal(number, hashed)
-
-    return read
-
-
-def conversation(terms: Terms, column: str) -> Read:
-    """A mobile number -> the conversation that it has with us by SMS."""
-    hashed = terms.keys.hash
-    return lambda text: hashed("address", f"sms:{mobile(text)}")
-
-
 def mobile(text: str) -> str:
     """A mobile number as +923..., from any form that people write. Raises `Wrong`."""
     found = PHONE.fullmatch(_APART.sub("", text if text.isascii() else plain(text)))
@@ -114,17 +79,12 @@ def mobile(text: str) -> str:
     return f"+92{found[1]}"
 
 
-def key_of(what: str) -> Callable[[Terms, str], Read]:
-    """The extract's own number of a thing -> its hash."""
-
-    def made(terms: Terms, column: str) -> Read:
-        hashed = terms.keys.hash
-        return lambda text: hashed("extract", f"{what}:{text}")
-
-    return made
+def as_it_is(text: str) -> str:
+    """Any text."""
+    return text
 
 
-def text_of(longest: int) -> Callable[[Terms, str], Read]:
+def text_of(longest: int) -> Read:
     """Some words, with single spaces between."""
 
     def read(text: str) -> str:
@@ -135,32 +95,24 @@ def text_of(longest: int) -> Callable[[Terms, str], Read]:
             raise Wrong("has a character that is none")
         return text
 
-    return lambda terms, column: read
-
-
-def account(terms: Terms, column: str) -> Read:
-    """An account's number -> its last four digits or letters; the rest is kept nowhere."""
-
-    def read(text: str) -> str:
-        marks = _NOT_WORD.sub("", text)
-        if len(marks) < 4:
-            raise Wrong("has less than four digits")
-        return marks[-4:]
-
     return read
 
 
-def reference(terms: Terms, column: str) -> Read:
-    """The number that a complaint has where it was filed; ours, which look otherwise, are not taken."""
+def account(text: str) -> str:
+    """An account's number -> its last four digits or letters; the rest is kept nowhere. Raises `Wrong`."""
+    marks = _NOT_WORD.sub("", text)
+    if len(marks) < 4:
+        raise Wrong("has less than four digits")
+    return marks[-4:]
 
-    def read(text: str) -> str:
-        if len(text) > 12:
-            raise Wrong(f"has {len(text)} characters; 12 fit")
-        if re.fullmatch(r"\d{4}-\d{4}", text):
-            raise Wrong("looks like a number that this service has given; put a letter before it")
-        return text.upper()
 
-    return read
+def reference(text: str) -> str:
+    """The number that a complaint has where it was filed; ours, which look otherwise, raise `Wrong`."""
+    if len(text) > 12:
+        raise Wrong(f"has {len(text)} characters; 12 fit")
+    if re.fullmatch(r"\d{4}-\d{4}", text):
+        raise Wrong("looks like a number that this service has given; put a letter before it")
+    return text.upper()
 
 
 def day(terms: Terms, column: str) -> Read:
@@ -206,48 +158,36 @@ def moment(terms: Terms, column: str) -> Read:
     return lambda text: f"{read(text)} 00:00:00.000000"
 
 
-def amount(terms: Terms, column: str) -> Read:
-    """Whole rupees."""
-
-    def read(text: str) -> int:
-        found = _AMOUNT.fullmatch(text)
-        if not found:
-            raise Wrong("is no whole number of rupees")
-        rupees = int(found[2].replace(",", ""))
-        if found[1] and rupees:
-            raise Wrong("is negative")
-        if rupees > LARGEST:
-            raise Wrong(f"is more than {LARGEST}")
-        return rupees
-
-    return read
+def amount(text: str) -> int:
+    """Whole rupees. Raises `Wrong`."""
+    found = _AMOUNT.fullmatch(text)
+    if not found:
+        raise Wrong("is no whole number of rupees")
+    rupees = int(found[2].replace(",", ""))
+    if found[1] and rupees:
+        raise Wrong("is negative")
+    if rupees > LARGEST:
+        raise Wrong(f"is more than {LARGEST}")
+    return rupees
 
 
-def score(terms: Terms, column: str) -> Read:
-    """A poverty score, 0 to 100."""
-
-    def read(text: str) -> float:
-        try:
-            found = round(float(text), 2)
-        except ValueError:
-            raise Wrong("is no number") from None
-        if not 0 <= found <= 100:
-            raise Wrong("is not between 0 and 100")
-        return found
-
-    return read
+def score(text: str) -> float:
+    """A poverty score, 0 to 100. Raises `Wrong`."""
+    try:
+        found = round(float(text), 2)
+    except ValueError:
+        raise Wrong("is no number") from None
+    if not 0 <= found <= 100:
+        raise Wrong("is not between 0 and 100")
+    return found
 
 
-def cycle(terms: Terms, column: str) -> Read:
-    """A year and its quarter."""
-
-    def read(text: str) -> str:
-        found = _CYCLE.fullmatch(text)
-        if not found:
-            raise Wrong("is no year and quarter such as 2026-Q3")
-        return f"{found[1]}-Q{found[2]}"
-
-    return read
+def cycle(text: str) -> str:
+    """A year and its quarter. Raises `Wrong`."""
+    found = _CYCLE.fullmatch(text)
+    if not found:
+        raise Wrong("is no year and quarter such as 2026-Q3")
+    return f"{found[1]}-Q{found[2]}"
 
 
 def yes_no(terms: Terms, column: str) -> Read:

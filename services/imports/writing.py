@@ -6,10 +6,11 @@ can not: where it comes upon one, the part goes through a temporary table instea
 at once as long as there are such rows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from itertools import compress
+from typing import Any, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
@@ -17,16 +18,23 @@ from sqlalchemy import Connection
 
 from services.imports.kinds import BEFORE, Kind, Parent, Step
 from services.imports.prepare import Prepared
-from services.store.engine import StoreUnavailable
+from services.store.engine import Store, StoreUnavailable
 
 CACHE = 64 << 10
 """Kilobytes of the file that SQLite keeps in memory: its own 2 MB are too few for indexes of hashes."""
+
+LOG = 64 << 10
+"""Pages that may lie in SQLite's log before they are brought home (256 MB): hashes touch most pages of an
+index again and again, and each would be written once for each part."""
 
 MARKS = 32_766
 """Values of one SQLite statement: many rows in one cost less than one by one."""
 
 LOCK = 0x48415149
 """Number of the PostgreSQL advisory lock by which one part is written at a time ("HAQI")."""
+
+
+Columns: TypeAlias = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,40 @@ class Written:
     added: int
     changed: int
     orphans: list[tuple[int, Step]]
+
+
+@contextmanager
+def hurried(store: Store) -> Iterator[None]:
+    """Let commits not wait for the disk: a power cut may take the last ones, each whole and in order.
+
+    How far the import has come is written in the same commits, so it then goes on from there. The first
+    commit afterwards waits for the disk again, and all before it are safe with it.
+    """
+    if not store.is_sqlite:
+        yield
+        return
+    usual = {"synchronous": "FULL", "wal_autocheckpoint": "1000", "cache_size": "-2000"}
+    quick = {"synchronous": "NORMAL", "wal_autocheckpoint": str(LOG), "cache_size": f"-{CACHE}"}
+
+    def begin(driver: Any, *_: object) -> None:
+        _set(driver, quick)
+
+    def end(driver: Any, *_: object) -> None:
+        _set(driver, usual)
+
+    events = (("checkout", begin), ("checkin", end))
+    for event in events:
+        sa.event.listen(store.engine, *event)
+    try:
+        yield
+    finally:
+        for event in events:
+            sa.event.remove(store.engine, *event)
+
+
+def _set(driver: Any, pragmas: Mapping[str, str]) -> None:
+    for name, value in pragmas.items():
+        driver.execute(f"PRAGMA {name} = {value}")
 
 
 class Writer:
@@ -54,10 +96,9 @@ class Writer:
     def write(self, connection: Connection, part: Prepared) -> Written:
         """Write a part in the transaction that is open."""
         lite = connection.dialect.name == "sqlite"
-        if lite:
-            connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE}")
-        else:
+        if not lite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")  # as in `hurried`
             # Nothing has counted the rows of this run yet: a plan for few rows would read whole tables.
             connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
             connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
@@ -67,10 +108,11 @@ class Writer:
         for parent in self._parents:
             same = found.setdefault(tuple(step.table.name for step in parent.steps), {})
             columns[parent.name] = self._ids(connection, parent, columns, same, lost)
-        rows: Iterable[Sequence[Any]] = zip(*(columns[name] for name in self._names), strict=True)
+        written = [columns[name] for name in self._names]
         if lost:
-            rows = (row for place, row in enumerate(rows) if place not in lost)
-        added, changed = (self._into_sqlite if lite else self._into_postgresql)(connection, list(rows))
+            here = [place not in lost for place in range(len(part.numbers))]
+            written = [list(compress(column, here)) for column in written]
+        added, changed = (self._into_sqlite if lite else self._into_postgresql)(connection, written)
         return Written(added, changed, [(part.numbers[place], step) for place, step in sorted(lost.items())])
 
     def _ids(
@@ -93,27 +135,25 @@ class Writer:
         distinct = dict.fromkeys(keys)
         found[None if single else (None,) * len(names)] = None
         missing = [key for key in distinct if key not in found]
-        sought, select = self._sought[parent.name]
-        sought.create(connection)
-        _pour(
-            connection,
-            sought,
-            list(enumerate(missing)) if single else [(n, *k) for n, k in enumerate(missing)],
-        )
-        for place, *ids in connection.execute(select).cursor.fetchall():
-            found[missing[place]] = ids[-1] or ids.index(None) - len(ids)
-        sought.drop(connection)
+        if missing:
+            sought, select = self._sought[parent.name]
+            sought.create(connection)
+            looked_for = [missing] if single else list(zip(*missing, strict=True))
+            _pour(connection, sought, [range(len(missing)), *looked_for])
+            for place, *ids in connection.execute(select).cursor.fetchall():
+                found[missing[place]] = ids[-1] or ids.index(None) - len(ids)
+            sought.drop(connection)
         gone = {key: step for key in distinct if (step := found[key] or 0) < 0}
         for place, key in enumerate(keys) if gone else ():
             if key in gone:
                 lost.setdefault(place, parent.steps[gone[key]])
         return list(map(found.__getitem__, keys))
 
-    def _into_sqlite(self, connection: Connection, rows: list[Sequence[Any]]) -> tuple[int, int]:
+    def _into_sqlite(self, connection: Connection, columns: Columns) -> tuple[int, int]:
         driver: Any = connection.connection.driver_connection
         last = f"SELECT coalesce(max(rowid), 0) FROM {self._table.name}"
         before, touched = connection.exec_driver_sql(last).scalar_one(), driver.total_changes
-        _pour(connection, self._table, rows, self._names, self._or_change())
+        _pour(connection, self._table, columns, self._names, self._or_change())
         added = connection.exec_driver_sql(last).scalar_one() - before  # rows are numbered without gaps
         return added, driver.total_changes - touched - added
 
@@ -123,16 +163,16 @@ class Writer:
         differs = " OR ".join(f'{table}."{name}" IS NOT excluded."{name}"' for name in self._changing)
         return f"ON CONFLICT ({', '.join(self._match)}) DO UPDATE SET {sets} WHERE {differs}"
 
-    def _into_postgresql(self, connection: Connection, rows: list[Sequence[Any]]) -> tuple[int, int]:
+    def _into_postgresql(self, connection: Connection, columns: Columns) -> tuple[int, int]:
         if self._all_new:
             try:
                 with connection.begin_nested():
-                    _pour(connection, self._table, rows, self._names)
-                return len(rows), 0
+                    _pour(connection, self._table, columns, self._names)
+                return len(columns[0]), 0
             except psycopg.errors.UniqueViolation:
                 self._all_new = False
         self._staged.create(connection)
-        _pour(connection, self._staged, rows)
+        _pour(connection, self._staged, columns)
         table, staged = self._table, self._staged
         same = sa.and_(*(table.c[name] == staged.c[name] for name in self._match))
         differs = sa.or_(*(table.c[name].is_distinct_from(staged.c[name]) for name in self._changing))
@@ -144,7 +184,7 @@ class Writer:
         add = sa.insert(table).from_select(self._names, new, include_defaults=False)
         added = connection.execute(add, execution_options={"preserve_rowcount": True}).rowcount
         staged.drop(connection)
-        self._all_new = added == len(rows)
+        self._all_new = added == len(columns[0])
         return added, changed
 
 
@@ -174,7 +214,7 @@ def _temporary(name: str, columns: Sequence[sa.Column[Any]]) -> sa.Table:
 def _pour(
     connection: Connection,
     table: sa.Table,
-    rows: Sequence[Sequence[Any]],
+    columns: Columns,
     names: Sequence[str] | None = None,
     otherwise: str = "",
 ) -> None:
@@ -182,18 +222,21 @@ def _pour(
     names = names or [column.name for column in table.c]
     quoted = ", ".join(f'"{name}"' for name in names)
     if connection.dialect.name == "sqlite":
-        size = MARKS // len(names)
-        marks = f"({', '.join('?' * len(names))})"
-        for start in range(0, len(rows), size):
-            some = rows[start : start + size]
-            every = ", ".join([marks] * len(some))
+        width, rows = len(names), len(columns[0])
+        marks = f"({', '.join('?' * width)})"
+        for start in range(0, rows, MARKS // width):
+            end = min(start + MARKS // width, rows)
+            flat: list[Any] = [None] * (width * (end - start))
+            for place, column in enumerate(columns):
+                flat[place::width] = column[start:end]
+            every = ", ".join([marks] * (end - start))
             statement = f"INSERT INTO {table.name} ({quoted}) VALUES {every} {otherwise}"
-            connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+            connection.exec_driver_sql(statement, tuple(flat))
         return
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({quoted}) FROM STDIN") as copy:
-            for row in rows:
+            for row in zip(*columns, strict=True):
                 copy.write_row(row)
     except psycopg.OperationalError as fault:  # which nobody translates for us
         raise StoreUnavailable(type(fault).__name__) from None

@@ -27,6 +27,9 @@ CHAINS = 16
 FIRST = bytes(32)
 """The hash before the first row of a chain."""
 
+FILES = "files"
+"""Stands where a person does in rows on what concerns many: files that the staff took out."""
+
 Asker: TypeAlias = Literal["own", "helper", "other", "partner", "staff"]
 """The person's own phone, one that has their consent, any other phone, a partner's system, the staff."""
 
@@ -97,6 +100,22 @@ def subject_of(keys: Keys, cnic: str) -> bytes:
 def actor_of(keys: Keys, who: bytes | str) -> bytes:
     """An asker in the audit: of a conversation its hash, of staff and partners their name."""
     return keys.hash("audit", f"by:{who if isinstance(who, str) else who.hex()}")
+
+
+def of_file(keys: Keys, at: datetime, *, staff: str, purpose: str, rows: int, kind: str) -> Entry:
+    """That somebody of the staff took out a file of this kind (its suffix) with so many rows."""
+    return Entry(
+        at=at,
+        actor=actor_of(keys, staff),
+        by="staff",
+        channel="file",
+        purpose=purpose,
+        subject=subject_of(keys, FILES),
+        asked=frozenset(),
+        given=frozenset(),
+        decision=f"{rows} rows as {kind.lstrip('.')}",
+        office=staff,
+    )
 
 
 def append(connection: Connection, keys: Keys, entries: Iterable[Entry]) -> None:

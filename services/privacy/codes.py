@@ -1,4 +1,7 @@
-"""One-time codes to a registered phone: who reads it there is let in; nobody is told whether one was sent."""
+"""One-time codes to a registered phone: who reads it there is let in; nobody is told whether one was sent.
+
+A code may be `about` one matter, which its message names: then it is right for nothing else.
+"""
 
 from datetime import datetime, timedelta
 
@@ -49,9 +52,10 @@ def issue(
     holder: bytes,
     subject: bytes,
     now: datetime,
+    about: str = "",
 ) -> None:
     """Note that a code was asked for, whether there is a phone that it can be sent to or not."""
-    digest = keys.hash("code", f"{call}:{code_of(keys, call)}")
+    digest = _digest(keys, call, about, code_of(keys, call))
     connection.execute(
         sa.insert(one_time_code).values(
             id=call, holder=holder, subject=subject, code=digest, tries=0, at=now, until=now + LASTS
@@ -60,7 +64,14 @@ def issue(
 
 
 def check(
-    connection: Connection, keys: Keys, *, holder: bytes, subject: bytes, code: str, now: datetime
+    connection: Connection,
+    keys: Keys,
+    *,
+    holder: bytes,
+    subject: bytes,
+    code: str,
+    now: datetime,
+    about: str = "",
 ) -> tuple[bool, str | None]:
     """Whether it is the code last sent for this holder and CNIC, and the id to `use` for the try."""
     wanted = (
@@ -72,10 +83,14 @@ def check(
     row = connection.execute(wanted).first()
     if row is None or row.until <= now or row.tries >= MOST_TRIES:
         return False, None
-    return row.code == keys.hash("code", f"{row.id}:{code}"), row.id
+    return row.code == _digest(keys, row.id, about, code), row.id
 
 
 def use(connection: Connection, id: str, *, right: bool) -> None:
     """Count a try; a code that was right is used up."""
     tries = sa.literal(MOST_TRIES) if right else one_time_code.c.tries + 1
     connection.execute(sa.update(one_time_code).where(one_time_code.c.id == id).values(tries=tries))
+
+
+def _digest(keys: Keys, id: str, about: str, code: str) -> bytes:
+    return keys.hash("code", f"{id}:{about}:{code}" if about else f"{id}:{code}")

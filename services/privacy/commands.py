@@ -100,6 +100,21 @@ def show(
         err.print(f"nobody in {days} days")
 
 
+@audits.command(name="files")
+def list_files(days: Annotated[int, typer.Option(min=1, help="how far back")] = 365) -> None:
+    """List which files the staff took out: when, who, for what, how many rows and of which kind."""
+    store, keys = open_database(Settings())
+    since = datetime.now(UTC) - timedelta(days=days)
+    found = store.read_now(
+        lambda connection: audit.of_subject(connection, keys, audit.FILES, since=since, last=1000)
+    )
+    store.close()
+    for one in found:
+        typer.echo("\t".join((one.at.isoformat(" ", "seconds"), str(one.office), one.purpose, one.decision)))
+    if not found:
+        err.print(f"none in {days} days")
+
+
 @commands.command(name="retention")
 def show_retention(
     apply: Annotated[bool, typer.Option("--apply", help="remove it, instead of only counting")] = False,

@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -89,6 +90,15 @@ class Keys:
         first = _hmac_sha256(self._hashing[purpose], value.encode())[:HASH_BYTES]
         return first if purpose in LASTING else self.hash_again(first, 1)
 
+    def hash_all(self, purpose: Purpose, values: Iterable[str]) -> list[bytes]:
+        """`hash` of each, in a third of the time."""
+        inner, outer = _padded(self._hashing[purpose])
+        sha = hashlib.sha256
+        found = [sha(outer + sha(inner + one.encode()).digest()).digest()[:HASH_BYTES] for one in values]
+        if purpose in LASTING or not self._layers:
+            return found
+        return [self.hash_again(one, 1) for one in found]
+
     def hash_again(self, hashed: bytes, generation: int) -> bytes:
         """A hash that was made in this generation, as it is in the newest."""
         for layer in self._layers[generation - 1 :]:
@@ -106,21 +116,25 @@ class Keys:
         """32 bytes that only who has the secret can make: of this generation, 0 for the newest."""
         return hmac.digest(self._chaining[generation - 1], data, "sha256")
 
-    def seal(self, text: str, owner: bytes | None = None) -> bytes:
-        """Encrypt and authenticate (AES-256-GCM with a random nonce), with the newest secret.
-
-        With the hash of an `owner` the nonce is a keyed hash of owner and text: the same text of the same
-        owner is sealed to the same bytes, so that what was imported again is seen to be unchanged.
-        """
-        nonce = os.urandom(NONCE_BYTES) if owner is None else self._nonce(owner, text)
+    def seal(self, text: str) -> bytes:
+        """Encrypt and authenticate (AES-256-GCM with a random nonce), with the newest secret."""
+        nonce = os.urandom(NONCE_BYTES)
         mark = bytes([self.generation])
         return mark + nonce + self._sealing[-1].encrypt(nonce, text.encode(), mark)
 
-    def _nonce(self, owner: bytes, text: str) -> bytes:
-        # BLAKE2 has keys of its own, and costs a quarter of an HMAC. No two texts share a nonce, but for
-        # a chance as small as with random ones.
-        key = self._hashing["nonce"]
-        return hashlib.blake2b(owner + text.encode(), digest_size=NONCE_BYTES, key=key).digest()
+    def seal_all(self, texts: Iterable[str], owners: Iterable[bytes]) -> list[bytes]:
+        """Seal each text for its owner, of whom there is a hash: the same bytes whenever it is the same.
+
+        So what is imported again is seen to be unchanged. The nonce is a keyed hash of owner and text:
+        no two share one, but by a chance as small as with random ones, and nothing else can be told.
+        """
+        key, encrypt, blake = self._hashing["nonce"], self._sealing[-1].encrypt, hashlib.blake2b
+        mark, found = bytes([self.generation]), []
+        for text, owner in zip(texts, owners, strict=True):
+            data = text.encode()
+            nonce = blake(owner + data, digest_size=NONCE_BYTES, key=key).digest()
+            found.append(mark + nonce + encrypt(nonce, data, mark))
+        return found
 
     def open(self, blob: bytes) -> str:
         """The text that `seal` sealed, with whichever secret. Raises `WrongKey` for anything else."""
@@ -197,6 +211,8 @@ def _hmac_sha256(key: bytes, message: bytes) -> bytes:
 
 @lru_cache(16)
 def _padded(key: bytes) -> tuple[bytes, bytes]:
+    """The two blocks that HMAC is made of. `hmac.digest` asks OpenSSL for its algorithm each time, which
+    takes longer than the hashing."""
     block = key.ljust(BLOCK_BYTES, b"\0")
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
 

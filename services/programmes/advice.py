@@ -34,6 +34,9 @@ HELD_BACK = frozenset({"poverty_score", "punjab_score"})
 CORE = "kafaalat"
 """The programme that most people mean who ask for anything: a no to it is told first, with its reason."""
 
+PLACE = "province"
+"""The fact of where a family lives."""
+
 SHOWN = {"eligible": "met", "not_eligible": "failed", "not_yet_known": "unknown"}
 
 
@@ -73,7 +76,9 @@ class Advice:
         else:
             in_play = self._programmes.open(on)
         settled = self._settled(said, known or {}, on)
-        if not programme:
+        if programme:
+            in_play = [self._meant(in_play[0], settled.household, on)]
+        else:
             in_play = [
                 one for one in in_play if settled.household.facts.get(one.file.enrolled or "") is not True
             ]
@@ -86,6 +91,13 @@ class Advice:
                 return {"ask": self._question(question, rules), "first": not asked}
         fits = self._fits(in_play, decisions, on, all_of_them=not programme)
         return {"fits": fits, **({} if programme else self._refused(in_play, decisions, on))}
+
+    def _meant(self, named: Programme, household: Household, on: date) -> Programme:
+        """The programme that people of their province mean by the name, as far as one serves there."""
+        for one in (named, *(self._programmes.by_id[id] for id in named.file.elsewhere)):
+            if one.open(on) and not _elsewhere(decide(one.rules(on), household, on)):
+                return one
+        return named
 
     def _choose(
         self,
@@ -103,7 +115,7 @@ class Advice:
         for name, value in said.items():
             if name not in self._programmes.vocabulary.facts or value == DONT_KNOW:
                 continue
-            if name == "province":
+            if name == PLACE:
                 value = self._provinces.get(str(value), value)
             refused = value == WONT_SAY
             told = Statement(None if refused else value, "citizen", refused=refused)
@@ -158,6 +170,13 @@ class Advice:
 
     def _asked(self, name: str) -> bool:
         return self._programmes.vocabulary.facts[name].asked
+
+
+def _elsewhere(decision: Decision) -> bool:
+    """Whether it is not for those who live where the family does."""
+    return any(
+        row.state == "failed" and set(facts_of(row.criterion.rule)) == {PLACE} for row in decision.rows
+    )
 
 
 def reasons(programmes: Programmes, decision: Decision) -> list[Json]:

@@ -143,8 +143,11 @@ def _programme(read: Read, sources: Mapping[str, Source], vocabulary: Vocabulary
         for table in ("names", "about"):
             if tag not in getattr(file, table):
                 raise read.refused((table,), f"needs {tag}")
-    if file.part_of and not (read.folder / f"{file.part_of}.yaml").is_file():
-        raise read.refused(("part_of",), f"there is no {file.part_of}.yaml")
+    others = {"part_of": (file.part_of,) if file.part_of else (), "elsewhere": file.elsewhere}
+    for key, named in others.items():
+        for other in named:
+            if not (read.folder / f"{other}.yaml").is_file():
+                raise read.refused((key,), f"there is no {other}.yaml")
     if file.enrolled:
         with read.telling():
             _yes_no(vocabulary.facts, (file.enrolled,), ("enrolled",))

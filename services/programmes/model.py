@@ -155,6 +155,8 @@ class File(Data):
     registry: Literal["nser", "pser"] | None = None
     part_of: Code | None = None
     """The programme of which it is a special case: told of where it is named, not listed beside it."""
+    elsewhere: tuple[Code, ...] = ()
+    """Programmes of other provinces that people there mean by the same name."""
     enrolled: Code | None = None
     """The yes-or-no fact that says a family has it already: then it is not offered."""
     states: Annotated[tuple[Standing, ...], Field(min_length=1)]

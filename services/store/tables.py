@@ -375,10 +375,8 @@ change_request = sa.Table(
     sa.Column("subject", Id, comment="keyed hash of the CNIC"),
     sa.Column("kind", sa.String(24), nullable=False),
     sa.Column("facts", sa.LargeBinary, nullable=False, comment="sealed JSON: CNIC, what changed, evidence"),
-    sa.Column(
-        "proven", sa.Boolean, nullable=False, comment="whether the sender's phone is the registered one"
-    ),
-    sa.Column("status", sa.String(12), nullable=False, comment="new, exported, done or refused"),
+    sa.Column("proven", sa.Boolean, nullable=False, comment="whether the registered phone stands behind it"),
+    sa.Column("status", sa.String(12), nullable=False, comment="new, exported, evidence, done or refused"),
     sa.Column("at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
     sa.Index("change_request_status", "status", "at"),

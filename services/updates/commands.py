@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.app import open_database
+from services.app import notices_of, open_database
+from services.privacy import audit
 from services.privacy.identifiers import Keys
 from services.settings import Settings
 from services.store.engine import Store
@@ -19,6 +20,7 @@ from services.updates import export as exporting
 from services.updates import requests
 from services.updates import settle as settling
 from services.updates.kinds import load_kinds
+from services.updates.notice import tell_by
 
 MOST_LINES = 40
 """Lines of a table on the screen; a file gets them all."""
@@ -28,7 +30,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Kind = Annotated[str | None, typer.Option(help="only this kind of change")]
-Status = Annotated[str | None, typer.Option(help="new, exported, done or refused")]
+Status = Annotated[str | None, typer.Option(help="new, exported, evidence, done or refused")]
 Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="made on this day (UTC) or later")]
 
 
@@ -38,7 +40,7 @@ def list_requests(kind: Kind = None, status: Status = None) -> None:
     _known(kind)
     with _database() as (store, _):
         found = store.read_now(lambda c: requests.newest(c, kind=kind, status=status, most=MOST_LINES + 1))
-    table = Table("reference", "made", "kind", "status", "from the registered phone", box=None)
+    table = Table("reference", "made", "kind", "status", "by the registered phone", box=None)
     for row in found[:MOST_LINES]:
         made = row.at.date().isoformat()
         table.add_row(row.reference, made, row.kind, row.status, "yes" if row.proven else "no")
@@ -58,7 +60,7 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
     table = Table(box=None, show_header=False)
     table.add_row("kind", row.kind)
     table.add_row("status", f"{row.status} since {row.changed_at.date()}, made {row.at.date()}")
-    table.add_row("from the registered phone", "yes" if row.proven else "no")
+    table.add_row("by the registered phone", "yes" if row.proven else "no")
     table.add_row("cnic", f"ends {facts['cnic'][-4:]}" if facts["cnic"] else "not told")
     for name, answer in facts["said"].items():
         value = exporting.value_of(answer)
@@ -66,6 +68,8 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
     kind = load_kinds().get(row.kind)
     for paper in kind.papers if kind else ():
         table.add_row("paper", f"{paper.name} ({paper.confidence}, {paper.source})")
+    if facts.get("reason"):
+        table.add_row("reason", facts["reason"])
     if facts.get("note"):
         table.add_row("note of the registry", facts["note"])
     out.print(table, markup=False)
@@ -74,6 +78,7 @@ def show(reference: Annotated[str, typer.Argument(help="as 4829-1736")]) -> None
 @commands.command()
 def export(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="a new .csv or .jsonl")],
+    name: Annotated[str, typer.Option("--as", help="your name, as it is kept in the audit")],
     since: Since = None,
     kind: Kind = None,
     again: Annotated[
@@ -87,9 +92,18 @@ def export(
     begins with a dot and holds them too: delete it.
     """
     _known(kind)
+    if not name.strip():
+        raise ValueError("--as needs your name")
     with _database() as (store, keys):
         day = since.replace(tzinfo=UTC) if since else None
-        count = exporting.export(store, keys, file, kind=kind, since=day, again=again)
+
+        def note(count: int) -> None:
+            entry = audit.of_file(
+                keys, datetime.now(UTC), staff=name, purpose="updates.export", rows=count, kind=file.suffix
+            )
+            store.run_now(lambda connection: audit.append(connection, keys, [entry]))
+
+        count = exporting.export(store, keys, file, kind=kind, since=day, again=again, note=note)
         marked = exporting.mark(store, file, datetime.now(UTC)) if mark else 0
     out.print(f"{count:,} requests: {file}")
     out.print("It holds CNICs in plain. Only you may read it (mode 0600); delete it once it is handed over.")
@@ -102,14 +116,26 @@ def settle(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help=".csv or .jsonl with reference, status (done, refused), note"
+            exists=True, dir_okay=False,
+            help=".csv or .jsonl with reference, status (done, refused, or evidence: papers are wanted), "
+            f"reason ({', '.join(settling.REASONS)}), note",
         ),
     ],
-) -> None:
-    """Take the registry's verdicts back. The same file again changes nothing."""
+) -> None:  # fmt: skip
+    """Take the registry's verdicts back and tell those who asked. The same file again does nothing.
+
+    People are told the reason, in their language; the note is for the staff.
+    """
+    now = datetime.now(UTC)
     with _database() as (store, keys):
-        outcome = settling.settle(store, keys, file, datetime.now(UTC))
-    out.print(f"{outcome.done:,} done, {outcome.refused:,} refused, {outcome.known:,} known already")
+        tell = tell_by(notices_of(Settings(), keys), now)
+        outcome = settling.settle(store, keys, file, now, tell)
+    out.print(
+        f"{outcome.done:,} done, {outcome.refused:,} refused, {outcome.evidence:,} wait for papers, "
+        f"{outcome.known:,} known already"
+    )
+    rest = outcome.done + outcome.refused + outcome.evidence - outcome.told
+    out.print(f"a message goes out to {outcome.told:,}; {rest:,} can be told only when they ask")
     for line, why in outcome.faults[:MOST_LINES]:
         err.print(f"line {line}: {why}", markup=False)
     if outcome.faults:

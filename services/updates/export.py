@@ -6,7 +6,7 @@ and no request is lost.
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -19,7 +19,7 @@ from services.store.engine import Store
 from services.updates import requests
 from services.updates.files import CSV, cell, checked, lines, whole
 from services.updates.kinds import load_kinds
-from services.updates.requests import FIRST_STATUS, AnyRow
+from services.updates.requests import FIRST_STATUS, UNSETTLED, AnyRow
 
 BATCH = 500
 """Requests of one statement: memory does not grow with their number."""
@@ -33,18 +33,22 @@ def export(
     kind: str | None = None,
     since: datetime | None = None,
     again: bool = False,
+    note: Callable[[int], None] = lambda count: None,
 ) -> int:
     """Write the new requests to a `.csv` or `.jsonl` file that only its owner may read; how many.
 
     `since` leaves older ones out; `again` takes in those that were exported before and are not settled. CNICs
-    stand in it in plain, because the registry finds people by them. Raises FileExistsError, ValueError.
+    stand in it in plain, because the registry finds people by them. `note` is told how many, before the file
+    gets its name: so none is there that is not on record. Raises FileExistsError, ValueError.
     """
-    statuses = (FIRST_STATUS, "exported") if again else (FIRST_STATUS,)
+    statuses = UNSETTLED if again else (FIRST_STATUS,)
     as_csv = checked(file).suffix == CSV
     told = (_told(keys, row) for row in _rows(store, statuses, kind=kind, since=since))
     # The mark at the beginning tells a spreadsheet that this is not the alphabet of its own country.
     with whole(file, encoding="utf-8-sig" if as_csv else "utf-8") as out:
-        return _write_csv(out, told) if as_csv else _write_jsonl(out, told)
+        count = _write_csv(out, told) if as_csv else _write_jsonl(out, told)
+        note(count)
+    return count
 
 
 def mark(store: Store, file: Path, at: datetime) -> int:

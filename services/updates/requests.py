@@ -1,9 +1,10 @@
 """Requests to change a record: kept under a number, told only to their owner, and settled by others.
 
-A request is `new`, then `exported` to those who keep the registry, and at last `done` or `refused` by their
-word. Nothing here touches what is on record.
+A request is `new`, then `exported` to those who keep the registry, by their word in want of `evidence`, and
+at last `done` or `refused`. Nothing here touches what is on record.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,21 +13,26 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from services.privacy.identifiers import Keys
 from services.store.tables import change_request
 
 FIRST_STATUS = "new"
+UNSETTLED = (FIRST_STATUS, "exported", "evidence")
+UNSAID = "unsaid"
+"""The reason of a refusal where the office gave none."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a request stands; `on` is the day on which it was made."""
+    """How a request stands; `on` is the day on which it was made, `reason` why it was refused."""
 
     reference: str
     kind: str
     status: str
     on: date
+    reason: str = UNSAID
 
 
 def propose(
@@ -43,7 +49,7 @@ def propose(
 ) -> None:
     """Write a request. `facts` is sealed JSON: `cnic`, and what was `said`; `subject` the CNIC's keyed hash.
 
-    `proven`: whether it came from the phone that is registered for that CNIC.
+    `proven`: whether the phone that is registered for that CNIC stands behind it.
     """
     connection.execute(
         sa.insert(change_request).values(
@@ -61,13 +67,29 @@ def propose(
     )
 
 
-def of_reference(connection: Connection, conversation: bytes, reference: str | None) -> Standing | None:
+def confirm(connection: Connection, conversation: bytes, reference: str, at: datetime) -> None:
+    """Note that the registered phone agrees to an open request of this conversation.
+
+    One that was exported without that is new again, so that the registry hears of it.
+    """
+    t = change_request.c
+    mine = sa.update(change_request).where(t.conversation == conversation, t.reference == reference)
+    unsettled = mine.where(t.status.in_(UNSETTLED))
+    connection.execute(unsettled.values(proven=True, status=FIRST_STATUS, changed_at=at))
+
+
+def of_reference(
+    connection: Connection, keys: Keys, conversation: bytes, reference: str | None
+) -> Standing | None:
     """The request of this number if this conversation made it; without a number, its newest."""
     mine = sa.select(change_request).where(change_request.c.conversation == conversation)
     if reference:
         mine = mine.where(change_request.c.reference == reference)
     row = connection.execute(mine.order_by(change_request.c.at.desc()).limit(1)).first()
-    return Standing(row.reference, row.kind, row.status, row.at.date()) if row else None
+    if row is None:
+        return None
+    reason = json.loads(keys.open(row.facts)).get("reason", UNSAID)
+    return Standing(row.reference, row.kind, row.status, row.at.date(), reason)
 
 
 def newest(connection: Connection, *, kind: str | None, status: str | None, most: int) -> Sequence[AnyRow]:

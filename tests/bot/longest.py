@@ -37,6 +37,8 @@ PRIVATE = (
 )
 ALONG = (
     "status.line.",
+    "status.dated.",
+    "status.apart.",
     "status.children",
     "status.as_of",
     "status.conflict",

@@ -14,15 +14,17 @@ from bot.texts import Catalogue
 from bot.topics import update
 from bot.understand import Expects, Words, understand
 from services.updates.kinds import load_kinds
+from services.updates.requests import UNSAID, UNSETTLED
+from services.updates.settle import REASONS, VERDICTS, WANTED
 
 NOW = datetime(2026, 10, 5, 9, tzinfo=UTC)
 SMS = Limits(alphabet="sms", units=10, parts=2)
 TAGS = ("en", "ur", "ur-Latn")
-PARTS = ("update.choice.", "update.part.", "update.value.", "update.who.", "update.none.")
+PARTS = ("update.choice.", "update.part.", "update.value.", "update.who.", "update.none.", "update.reason.")
 """Keys of what stands inside other texts."""
 
 KINDS = load_kinds()
-STATUSES = ("new", "exported", "done", "refused")
+STATUSES = (*UNSETTLED, *VERDICTS)
 LONG = {
     "phone": {"how": "phone", "value": "0399-1234567"},
     "place": {"how": "place", "value": "naushahro_feroze"},
@@ -57,8 +59,17 @@ def _sayable(tag: str) -> Iterator[list[Say]]:
         papers = kind.told()
         yield [Say(f"update.taken.{kind.verified}", {"reference": "4829-1736", "papers": papers})]
         for status in STATUSES:
-            facts = {"reference": "4829-1736", "on": "2026-11-28", "change": id}
-            yield [Say(f"update.status.{status}", facts)]
+            for reason in (*REASONS, UNSAID):
+                facts = {"reference": "4829-1736", "on": "2026-11-28", "reason": reason}
+                yield [Say(f"update.status.{status}", {**facts, "change": id, "papers": papers})]
+                if status in (*VERDICTS, WANTED):
+                    yield [Say(f"update.settled.{status}", facts)]
+    facts = {"reference": "4829-1736", "code": "483920", "last4": "0012", "new4": "4321"}
+    yield [Say("update.taken.by_code", facts, (update.NO_OLD_PHONE,))]
+    for key in ("privacy.code_ask_again", "privacy.code_wrong"):
+        yield [Say(key, facts, (update.NO_OLD_PHONE,))]
+    for key in ("taken.by_this_phone", "confirmed", "code_message"):
+        yield [Say(f"update.{key}", facts)]
     yield [Say("update.which", choices=update._choices(update.CHANGES))]
     yield [Say("update.which_marriage", choices=update._choices(update.MARRIAGE))]
     yield [Say("update.not_kept", choices=update.AGAIN)]
@@ -80,7 +91,7 @@ def test_the_budget_covers_every_text(catalogue: Catalogue) -> None:
     said = {say.key for says in _sayable("en") for say in says}
     assert {
         key for key in catalogue.keys("en") if key.startswith("update.") and not key.startswith(PARTS)
-    } == said
+    } == {key for key in said if key.startswith("update.")}
 
 
 def heard(text: str, words: Words, *slots: str) -> Heard:
@@ -284,6 +295,12 @@ def test_who_comes_back_goes_on_but_not_the_next_day(words: Words) -> None:
         assert talk.say("a child was born") == [asked]
 
 
+def test_who_names_the_subject_instead_of_an_answer_is_asked_again(words: Words) -> None:
+    talk = Talk(words)
+    talk.say("my number changed")
+    assert talk.tell(Heard(NOW, intent="update_details", confidence=1.0)) == ["update.again.phone"]
+
+
 def test_who_breaks_off_at_night_may_go_on_in_the_morning(words: Words) -> None:
     talk = Talk(words)
     talk.say("my number changed")
@@ -305,6 +322,53 @@ def test_a_reference_among_words_asks_for_its_state(words: Words) -> None:
         assert [say.key for say in turn.says] == [key]
     away = respond(talk.session, Result(talk.call, NOW, ok=False, error="late"))
     assert [say.key for say in away.says] == ["update.not_known_now"]
+
+
+def confirming(words: Words) -> Talk:
+    """Somebody with a new phone, who was asked for the code that went to the old one."""
+    talk = Talk(words)
+    for text in ("my number changed, it is 0399 1234568", "9000000000012", "yes"):
+        talk.say(text)
+    assert talk.call
+    data = {"reference": "4829-1736", "papers": ["own_cnic"], "verified": "by_code"}
+    assert talk.tell(Result(talk.call, NOW, data=data)) == ["update.taken.by_code"]
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "waits"),
+    [
+        ({"right": True}, "update.confirmed", False),
+        ({"right": False, "over": False}, "privacy.code_wrong", True),
+        ({"right": False, "over": True}, "update.taken.old_phone", False),
+        (None, "privacy.not_now", True),
+    ],
+)
+def test_what_the_code_was(words: Words, found: Json, said: str, waits: bool) -> None:
+    talk = confirming(words)
+    talk.say("483920")
+    call = Call("update.confirm", {"reference": "4829-1736", "cnic": "9000000000012", "code": "483920"})
+    assert talk.call == call
+    result = Result(call, NOW, data=found) if found else Result(call, NOW, ok=False, error="late")
+    assert talk.tell(result) == [said]
+    assert (talk.session.step == "got_code") is waits
+    assert ("confirms" in talk.session.slots) is waits
+
+
+@pytest.mark.parametrize("text", ["1", "no", "I don't know", "won't say"])
+def test_who_has_the_old_phone_no_more(words: Words, text: str) -> None:
+    talk = confirming(words)
+    assert talk.say("my uncle has it") == ["privacy.code_ask_again"]
+    talk.say(text)
+    assert talk.session.step is None
+
+
+def test_whose_code_was_waited_for_is_forgotten_with_the_rest(words: Words) -> None:
+    talk = confirming(words)
+    talk.say("when will my money come")
+    talk.now += timedelta(days=1)
+    talk.say("hello")
+    assert "confirms" not in talk.session.slots
 
 
 def test_kin_have_their_texts(catalogue: Catalogue) -> None:

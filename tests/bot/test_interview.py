@@ -334,3 +334,41 @@ def test_questions_that_failed_go_on_later(talk: Talk) -> None:
 def test_whoever_will_not_send_the_cnic_is_asked_the_questions(talk: Talk) -> None:
     keys, _ = talk("ur-Latn", "cnic nahi dena chahta, sirf batao milega ya nahi")
     assert keys == ["fit.start", "ask.province"]
+
+
+def test_why_not_another_programme_is_answered_from_what_was_told(talk: Talk) -> None:
+    keys, replay = talk("ur-Latn", *BEGUN, "himmat card kyun nahi")
+    assert fit(replay)["programme"] == "himmat_card"
+    assert fit(replay)["said"]["province"] == "multan"
+    assert keys[-1].startswith(("ask.", "fit.", "why."))
+
+
+def test_a_wrong_that_is_told_goes_before_the_questions(talk: Talk) -> None:
+    keys, _ = talk("ur", *BEGUN, "ایجنٹ پانچ سو مانگ رہا ہے فارم کے")
+    assert keys[0].startswith("complaint.")
+    keys, _ = talk("ur", *BEGUN, "آپ کو پکا ہے کیا")
+    assert keys[-1] == FIRST, "a doubt is none"
+
+
+def test_what_is_asked_or_told_beside_leaves_the_question_open(talk: Talk) -> None:
+    for line, first in (
+        ("daftar kahan hai", "registration.office"),
+        ("mere paas cnic nahi hai", "fit.noted"),
+        ("is ki fees kitni hai", "fee.free"),
+    ):
+        keys, replay = talk("ur-Latn", *BEGUN, line)
+        assert keys == [first, FIRST]
+        assert replay.session.topic == "eligibility"
+
+
+def test_a_denial_of_something_else_is_noted_and_no_answer(talk: Talk) -> None:
+    keys, replay = talk("brh", *BEGUN, "زمین ہچ اف")
+    assert keys == ["fit.noted", FIRST]
+    assert fit(replay)["said"] == {"province": "multan", "land_acres": 0}
+    assert "land_acres" not in fit(talk("ur", *BEGUN, "زمین کتنی ہو")[1])["said"]
+
+
+def test_a_yes_takes_the_only_thing_that_was_offered(talk: Talk) -> None:
+    keys, replay = talk("ur-Latn", *BEGUN, "himmat card kyun nahi", "nahi", "haan")
+    assert keys != ["menu.offer"]
+    assert fit(replay)["programme"] is None

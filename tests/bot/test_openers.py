@@ -74,6 +74,26 @@ def test_a_number_beside_its_word_is_a_fact(text: str, facts: dict[str, float], 
 
 
 @pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("meri 3 betiyan school jati hain mian faut ho chuke", {"school_child", "ever_married_woman"}),
+        ("khawand ka pichle saal inteqal hua", {"ever_married_woman"}),
+        ("left me two years ago, my husband", {"ever_married_woman"}),
+        ("منهنجا ٽي ٻار اسڪول وڃن ٿا", {"school_child"}),
+        ("دھیاں میریاں دوویں پڑھدیاں نیں", {"school_child"}),
+        ("زما دوه لوڼه سکول ته ځي", {"school_child"}),
+        ("bache school nahi jate", set()),
+        ("bache nahi hain, school kahan hai", set()),
+        ("beta university mein parhta hai", {"public_university_student"}),
+        ("bacha bimar hai, gaon mein na sarak na bijli na pani na school", set()),
+        ("school ke paas dukan", set()),
+    ],
+)
+def test_two_words_near_each_other_tell_a_fact(text: str, facts: set[str], words: Words) -> None:
+    assert {name[5:] for name in _hear(text, words).slots if name.startswith("fact.")} == facts
+
+
+@pytest.mark.parametrize(
     ("text", "unknown"),
     [
         ("how can I get the Khushhali card", True), ("awami dost scheme kya hai", True),

@@ -14,7 +14,12 @@ LIMITS = Limits("sms", 10)
 
 @pytest.mark.parametrize(
     ("name", "sender", "contact"),
-    [("sms", "+923990000001", "+923990000001"), ("sms", "nobody", None), ("web", "+923990000001", None)],
+    [
+        ("sms", "+923990000001", "+923990000001"),
+        ("ussd", "+923990000001", "+923990000001"),
+        ("sms", "nobody", None),
+        ("web", "+923990000001", None),
+    ],
 )
 def test_it_vouches_for_a_phone_as_the_channel_that_it_plays(
     name: str, sender: str, contact: str | None

@@ -9,6 +9,9 @@
     ! number text the staff's answer to the complaint of this number comes, unasked
     < [key] text  what the bot says as SMS; further lines of a message are indented
 
+With `channel: ussd` at its head a file is played on screens: "> (dial)" begins, 9 and 0 turn them, and
+"<| " instead of "< " is a screen that ends the session.
+
 The lines `?` and `<` are made by the engine; the others are the script.
 """
 
@@ -21,9 +24,11 @@ from pathlib import Path
 from bot.dialogue import respond
 from bot.messages import Call, Heard, Limits, Result, Say, Session
 from bot.render import Rendered, labelled, render
+from bot.screens import goes_on, screen, turned, wants_menu
 from bot.texts import Catalogue
 from bot.topics.complaint import ask_solved
 from bot.understand import Expects, Words, understand
+from channels.ussd import LIMITS as USSD
 from services.app import build_advice, load_programme_data
 from services.complaints.categories import Categories, load_categories
 from services.programmes.advice import Advice
@@ -54,6 +59,7 @@ class Replay:
     words: Words
     catalogue: Catalogue
     session: Session
+    limits: Limits = SMS
     now: datetime = START
     lines: list[str] = field(default_factory=list)
     turns: list[tuple[tuple[Say, ...], str]] = field(default_factory=list)
@@ -63,7 +69,15 @@ class Replay:
         """One message of the person, with the results that its calls will get."""
         self.lines.append(f"> {text}")
         self.session = Session.from_json(self.session.to_json())
-        turn = respond(self.session, self._heard(text))
+        typed = "" if text == "(dial)" else text
+        if not typed:
+            self.turns.append(((), self.session.language))  # after which the same may be said again
+        if paged := turned(self.session, typed):
+            self.session = paged
+            return self._show("")
+        if self.limits is USSD and wants_menu(self.session, typed):
+            typed = "(button) menu"
+        turn = respond(self.session, self._heard(typed))
         says = turn.says
         while turn.call:
             args = json.dumps(turn.call.args, ensure_ascii=False)
@@ -117,11 +131,16 @@ class Replay:
         return understand(text, Expects.of(self.session), self.words, at=self.now)
 
     def _write(self, says: tuple[Say, ...]) -> None:
-        shown = self.rendered(says, self.session.language, SMS)
+        shown = self.rendered(says, self.session.language, self.limits)
         self.session = labelled(self.session, shown)
-        keys = " ".join(say.key for say in says)
-        text = "\n".join(shown.parts).split("\n")
-        self.lines.append(f"< [{keys}] {text[0]}")
+        self._show(f"[{' '.join(say.key for say in says)}] ", *shown.parts)
+
+    def _show(self, keys: str, *parts: str) -> None:
+        if self.session.screens:
+            parts = (screen(self.session, self.limits, self.catalogue),)
+        text = "\n".join(parts).split("\n")
+        ends = "|" if self.limits is USSD and not goes_on(self.session) else ""
+        self.lines.append(f"<{ends} {keys}{text[0]}")
         self.lines += [f"  {line}" for line in text[1:]]
 
     def rendered(self, says: tuple[Say, ...], language: str, limits: Limits) -> Rendered:
@@ -132,7 +151,8 @@ class Replay:
 def play(path: Path, words: Words, catalogue: Catalogue) -> tuple[str, Replay]:
     """The transcript that the engine makes of a file's script, and the conversation."""
     head, script = _read(path)
-    replay = Replay(words, catalogue, Session(language=head.get("language", "ur"), heard_at=START))
+    session = Session(language=head.get("language", "ur"), heard_at=START)
+    replay = Replay(words, catalogue, session, {"ussd": USSD}.get(head.get("channel", ""), SMS))
     for line in script:
         kind, rest = line[0], line[2:]
         if kind == "@":

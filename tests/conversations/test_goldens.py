@@ -1,11 +1,14 @@
 """Every conversation goes as its file says, on every channel within its limits."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from bot.messages import Limits
+from bot.render import LOOK_ALIKES, Rendered
+from bot.screens import ON, key_lines
 from bot.segments import count
 from bot.texts import Catalogue
 from bot.topics import OPENINGS
@@ -18,10 +21,12 @@ FILES = sorted(FOLDER.glob("*/*.chat"))
 REPEATABLE = {"media.audio", "media.image", "media.other", "privacy.neutral"}
 BUDGET = {"ask", "fit", "why", "status", "eligibility", "complaint", "privacy", "cnic", "update"}
 """Topics whose replies must fit: one GSM-7 segment, or two of UCS-2."""
+MOST_SCREENS = 7
+"""Of one reply by USSD: its session lasts two or three minutes."""
 FURTHER = (
-    "status.line.", "status.children", "status.as_of", "status.conflict", "status.more_to_come",
-    "status.of_person", "status.follow_up", "privacy.asked_by.", "privacy.stays.", "privacy.code_right",
-    "fit.back", "fit.possible", "fit.again", "fit.noted", "fee.free", "cnic.why",
+    "status.line.", "status.dated.", "status.apart.", "status.children", "status.as_of", "status.conflict",
+    "status.more_to_come", "status.of_person", "status.follow_up", "privacy.asked_by.", "privacy.stays.",
+    "privacy.code_right", "fit.back", "fit.possible", "fit.again", "fit.noted", "fee.free", "cnic.why",
 )  # fmt: skip
 """Further facts in the same reply: each may cost one more segment."""
 
@@ -35,7 +40,7 @@ def test_conversation(path: Path, words: Words, catalogue: Catalogue, request: p
 
     for says, language in replay.turns:
         for limits in PLAYED.values():
-            _assert_fits(replay.rendered(says, language, limits).parts, limits)
+            _assert_fits(replay.rendered(says, language, limits), limits, key_lines(language, catalogue))
         if any(say.key.partition(".")[0] in BUDGET for say in says):
             cost = [count(part) for part in replay.rendered(says, language, PLAYED["sms"]).parts]
             further = sum(say.key.startswith(FURTHER) for say in says)
@@ -43,11 +48,27 @@ def test_conversation(path: Path, words: Words, catalogue: Catalogue, request: p
             assert sum(part.segments for part in cost) <= aim, (says, language)
 
 
-def _assert_fits(parts: tuple[str, ...], limits: Limits) -> None:
-    assert 1 <= len(parts) <= limits.parts
-    for part in parts:
+def _assert_fits(shown: Rendered, limits: Limits, keys: str) -> None:
+    if limits.alphabet == "ussd":
+        _assert_fits_screens(shown, keys)
+        return
+    assert 1 <= len(shown.parts) <= limits.parts
+    for part in shown.parts:
         size = count(part).segments if limits.alphabet == "sms" else len(part)
         assert size <= limits.units
+
+
+def _assert_fits_screens(shown: Rendered, keys: str) -> None:
+    """Room for the keys, four choices a screen, and none that is taken for a key: a 9 is on the last one."""
+    assert 1 <= len(shown.parts) <= MOST_SCREENS
+    assert len(shown.choices) <= int(ON)
+    for body in shown.parts:
+        text = body + keys if len(shown.parts) > 1 else body
+        assert count(text).units <= {"gsm7": 182, "ucs2": 80}[count(text).alphabet], text
+        assert len(re.findall(r"^\d .", body, re.MULTILINE)) <= 4
+    lines = [f"{number} {button.label}" for number, button in enumerate(shown.choices, 1)]
+    said = "\n".join(shown.parts).split("\n")
+    assert said[len(said) - len(lines) :] == [line.translate(LOOK_ALIKES) for line in lines]
 
 
 def test_there_are_conversations_for_every_topic_in_every_language(

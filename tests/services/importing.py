@@ -30,15 +30,15 @@ def places() -> Mapping[str, Mapping[str, Any]]:
     return load_places()
 
 
-def terms(keys: Keys, layout: Layout | None = None) -> Terms:
+def terms(layout: Layout | None = None) -> Terms:
     """What values are measured by, on the day of the tests."""
     known = {id: [str(one.name("en"))] for id, one in programmes().by_id.items()}
-    return Terms(keys, NOW.date(), places(), known, COMPLAINTS, layout or Layout())
+    return Terms(NOW.date(), places(), known, COMPLAINTS, layout or Layout())
 
 
 def job(keys: Keys, kind: str, file: Path, layout: Layout | None = None, name: str = "") -> Job:
     """A file that is to be imported."""
-    return new_job(name or file.name, KINDS[kind], open_extract(file), terms(keys, layout))
+    return new_job(name or file.name, KINDS[kind], open_extract(file), terms(layout), keys)
 
 
 def take(store: Store, keys: Keys, kind: str, file: Path, **options: Any) -> Done:

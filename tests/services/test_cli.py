@@ -112,7 +112,7 @@ def test_chat_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_chat_on_a_channel_that_there_is_not() -> None:
     done = run("chat", "--channel", "fax")
     assert done.exit_code == 2
-    assert "sms, whatsapp, telegram or web" in done.output
+    assert "sms, whatsapp, telegram, web, ussd" in done.output
 
 
 def test_understand() -> None:
@@ -132,6 +132,20 @@ def test_segments() -> None:
     assert lines("segments", "it’s 5 €", input="") == [
         {"alphabet": "ucs2", "units": 8, "segments": 1, "forced_by": ["’"]}
     ]
+    text = "ا" * 70 + "۔"
+    (plain,), (carried,) = (
+        lines("segments", text, input=""),
+        lines("segments", text, "--table", "urdu", input=""),
+    )
+    assert (plain["alphabet"], plain["segments"]) == ("ucs2", 2)
+    assert (carried["alphabet"], carried["units"], carried["segments"]) == ("urdu", 72, 1)
+    assert run("segments", text, "--table", "hindi").exit_code == 2
+
+
+def test_segments_of_our_own_texts() -> None:
+    told = run("segments", "--profile")
+    assert told.exit_code == 0
+    assert "ur (Urdu)" in told.output
 
 
 def test_demo_data_needs_to_be_told_to_replace(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -297,7 +311,7 @@ def _shown_once_up(file: Path, health: str, process: subprocess.Popen[bytes]) ->
 
 
 def test_every_channel_can_be_played() -> None:
-    assert set(terminal.PLAYED) == {"sms", "whatsapp", "telegram", "web"}
+    assert set(terminal.PLAYED) == {"sms", "whatsapp", "telegram", "web", "ussd"}
     assert threading.active_count() >= 1
 
 

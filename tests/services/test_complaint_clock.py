@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from services.app import build_office
 from services.complaints import acts, cases
 from services.complaints.acts import Office
+from services.complaints.cases import Case
 from services.complaints.categories import LEVELS
 from services.complaints.escalate import sweep
 from services.complaints.life import Staff
 from services.privacy.identifiers import Keys
 from services.store import conversations
 from services.store.conversations import Overtaken
-from services.store.engine import Store, open_store
+from services.store.engine import Store, StoreUnavailable, open_store
 from services.store.tables import conversation, grievance, grievance_event, outbound
 from services.turns import Parts
 from tests.services.deployment import NOW, deploy, inbound, rows
@@ -34,7 +34,7 @@ from tests.services.test_complaint_staff import (
     now_of,
     swept,
 )
-from tests.services.test_complaints import say
+from tests.services.test_complaints import DEDUCTION, say
 from tests.services.test_turns import taken, texts
 
 
@@ -45,7 +45,7 @@ def parts(store: Store, keys: Keys) -> Parts:
 
 @pytest.fixture
 def office(parts: Parts) -> Office:
-    return build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+    return Office(parts.sources.categories, parts.sources.notices)
 
 
 def test_what_is_late_goes_up_office_by_office(parts: Parts, office: Office) -> None:
@@ -121,6 +121,30 @@ def test_what_was_done_meanwhile_is_left_alone(
     assert swept(parts, office, late + timedelta(days=20)) == 0, "and what is overtaken is for the next round"
 
 
+def test_a_bug_that_one_meets_does_not_keep_the_others(
+    parts: Parts, office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    poor, other = filed(parts), filed(parts, *DEDUCTION, start=20, sender="+923990000002")
+    change = cases.change
+
+    def fails(fault: Exception) -> Any:
+        def work(connection: Any, keys: Keys, case: Case, *args: Any, **rest: Any) -> None:
+            if case.reference == poor:
+                raise fault
+            change(connection, keys, case, *args, **rest)
+
+        return work
+
+    late = NOW + timedelta(days=8)
+    monkeypatch.setattr(cases, "change", fails(RuntimeError("a bug")))
+    assert swept(parts, office, late) == 1
+    assert "could not be moved on" in caplog.text
+    assert {row.reference: row.level for row in rows(parts.store, grievance)} == {poor: 0, other: 1}
+    monkeypatch.setattr(cases, "change", fails(StoreUnavailable("away")))
+    with pytest.raises(StoreUnavailable):
+        swept(parts, office, late)
+
+
 def test_two_of_the_staff_at_once(parts: Parts, office: Office) -> None:
     number = filed(parts)
     case = parts.store.read_now(lambda c: acts.seen(c, office, LOCAL, number))
@@ -160,7 +184,7 @@ def test_an_answer_and_a_message_of_the_citizen_at_once(store: Store, keys: Keys
             do(store, office, LOCAL, number, "close", text=ANSWER)
 
     parts = deploy(store, keys, at=at)
-    office = build_office(keys, parts.catalogue, parts.channels, parts.sources.categories)
+    office = Office(parts.sources.categories, parts.sources.notices)
     (thanked,) = texts(taken(parts, inbound("thank you", id="9")))
     assert moments
     assert thanked

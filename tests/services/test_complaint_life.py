@@ -62,7 +62,7 @@ def allowed() -> dict[tuple[str, str, str], str]:
 
 def state(status: Status, *, level: int = 0, sensitive: bool = False) -> State:
     """A complaint whose time has come."""
-    return State(status, level, sensitive, NOW, NOW - timedelta(days=1))
+    return State(status, level, sensitive, NOW, NOW - timedelta(days=1), "kech")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -134,14 +134,14 @@ def test_who_works_on_it() -> None:
 
 
 def test_when_the_clock_acts_next() -> None:
-    assert begun(USUAL, NOW).due_at == NOW + timedelta(days=7)
+    assert begun(USUAL, None, NOW).due_at == NOW + timedelta(days=7)
     assert moved(state("new"), "assign", "local", "ali").due_at == NOW
     assert moved(state("new"), "close", "local").due_at == NOW + TERMS.no_answer
     assert moved(state("for_approval"), "confirm", "citizen").due_at is None
 
 
 def test_whereabouts() -> None:
-    begins = whereabouts("4829-1736", begun(STAFF, NOW))
+    begins = whereabouts("4829-1736", begun(STAFF, None, NOW))
     assert begins == {
         "reference": "4829-1736", "status": "new", "level": "district", "due": "2026-12-04", "next": "zone",
     }  # fmt: skip
@@ -162,9 +162,9 @@ def test_whereabouts() -> None:
 )
 def test_who_sees_what(role: Role, district: str | None, plain: bool, sensitive: bool) -> None:
     staff = Staff("ali", role, district)
-    assert visible(state("new"), "kech", staff) is plain
-    assert visible(state("new", sensitive=True), "kech", staff) is sensitive
-    assert visible(state("new"), None, staff) is (role == "headquarters"), (
+    assert visible(state("new"), staff) is plain
+    assert visible(state("new", sensitive=True), staff) is sensitive
+    assert visible(begun(USUAL, None, NOW), staff) is (role == "headquarters"), (
         "nobody's district is headquarters'"
     )
 
@@ -197,11 +197,10 @@ def new(store: Store, keys: Keys, category: str = "appeal") -> Case:
         f"{number:09d}",
         b"c" * 16,
         category,
-        "kech",
         keys.seal("{}"),
         NOW,
         None,
-        begun(kind, NOW),
+        begun(kind, "kech", NOW),
     )
     store.run_now(lambda connection: cases.begin(connection, keys, case))
     return case

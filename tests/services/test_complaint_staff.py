@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,18 +10,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.messages import Outbound, Session
-from services.app import build_office
-from services.complaints import acts, cases
+from services.complaints import Filing, acts, cases, file, shown
 from services.complaints.acts import NotAllowed, Office
 from services.complaints.cases import Case
 from services.complaints.categories import LEVELS
 from services.complaints.escalate import sweep
 from services.complaints.life import Action, Staff
-from services.complaints.notice import Posted
 from services.delivery import Delivery, deliver_one
+from services.notices import Posted
 from services.privacy.identifiers import Keys
 from services.store.engine import Store
-from services.store.tables import conversation, grievance, outbound
+from services.store.tables import conversation, grievance, grievance_event, outbound
 from services.turns import Parts
 from tests.services.deployment import NOW, deploy, inbound, rows
 from tests.services.test_complaints import CNIC, DEDUCTION, say
@@ -41,7 +41,7 @@ def parts(store: Store, keys: Keys) -> Parts:
 
 @pytest.fixture
 def office(parts: Parts) -> Office:
-    return build_office(parts.keys, parts.catalogue, parts.channels, parts.sources.categories)
+    return Office(parts.sources.categories, parts.sources.notices)
 
 
 def filed(parts: Parts, *said: str, start: int = 1, **fields: Any) -> str:
@@ -141,6 +141,7 @@ def test_an_open_question_is_not_taken_away(parts: Parts, office: Office) -> Non
     (notice,) = notices(parts)
     assert ANSWER not in notice.parts[0]
     assert notice.parts[0].count(number) == 2
+    do(parts.store, office, LOCAL, number, "note", text="she was not told yet")
     told, closed = say(parts, number, "1", start=12)
     assert ANSWER in told
     assert "closed" in closed
@@ -183,9 +184,9 @@ def test_what_may_not_be_sent_is_left_and_told(
     assert ANSWER in told, "and it is there once the person asks"
 
 
-def test_a_channel_that_is_off_and_a_conversation_that_is_gone(parts: Parts, keys: Keys) -> None:
+def test_a_channel_that_is_off_and_a_conversation_that_is_gone(parts: Parts, office: Office) -> None:
     number = filed(parts)
-    off = build_office(keys, parts.catalogue, {}, parts.sources.categories)
+    off = replace(office, notices=replace(office.notices, channels={}))
     _, posted = do(parts.store, off, LOCAL, number, "note", text="come on Monday", tell=True)
     assert posted
     assert posted.unsent == "channel_off"
@@ -196,6 +197,38 @@ def test_a_channel_that_is_off_and_a_conversation_that_is_gone(parts: Parts, key
         assert posted.unsent == "unknown_conversation"
 
 
+def test_whoever_asked_to_be_forgotten_still_gets_the_answer(parts: Parts, office: Office) -> None:
+    number = filed(parts)
+    parts.store.run_now(lambda c: c.execute(sa.update(conversation).values(session=b"", phone=None)))
+    _, posted = do(parts.store, office, LOCAL, number, "close", LATER, text=ANSWER)
+    assert posted
+    assert not posted.unsent
+    (closed,) = say(parts, "1", start=20)
+    assert number in closed
+    assert now_of(parts.store).status == "closed"
+
+
+def test_what_is_kept_no_longer_is_shown_as_cleared(parts: Parts, office: Office) -> None:
+    number = filed(parts, *BRIBE)
+
+    def clear(connection: Any) -> None:
+        connection.execute(sa.update(grievance).values(status="closed", facts=b"", cnic=None))
+        connection.execute(sa.update(grievance_event).values(note=None))
+        connection.execute(sa.update(conversation).values(session=b"", address=b""))
+
+    parts.store.run_now(clear)
+    case = parts.store.read_now(lambda c: acts.seen(c, office, HEAD, number))
+    page = "\n".join(parts.store.read_now(lambda c: list(shown.page(c, office, case, with_cnic=True))))
+    assert "citizen: cleared" in page
+    assert "Turbat" not in page
+    _, posted = do(parts.store, office, HEAD, number, "reopen", text="again")
+    assert posted
+    assert posted.unsent == "unknown_conversation"
+    _, posted = do(parts.store, office, HEAD, number, "close", text=ANSWER)
+    assert posted
+    assert posted.unsent == "unknown_conversation"
+
+
 def test_notes_are_for_the_staff_unless_they_are_to_be_told(parts: Parts, office: Office) -> None:
     number = filed(parts)
     _, posted = do(parts.store, office, LOCAL, number, "note", text="the shop is closed")
@@ -204,6 +237,35 @@ def test_notes_are_for_the_staff_unless_they_are_to_be_told(parts: Parts, office
     assert posted
     (notice,) = notices(parts)
     assert "Please bring the receipt." in notice.parts[0]
+
+
+def test_what_is_sensitive_is_not_written_about(parts: Parts, office: Office) -> None:
+    number = filed(parts, *BRIBE)
+    with pytest.raises(ValueError, match="phone may be shared"):
+        do(parts.store, office, DISTRICT, number, "note", text="come to us", tell=True)
+
+
+def test_headquarters_give_it_to_a_district(parts: Parts, office: Office) -> None:
+    number = filed(parts, "the agent cut 500 rupees", "at the shop by the bridge", "no", "dont know", "skip")
+    assert hidden(parts, office, LOCAL, number), "nobody knows whose it is"
+    do(parts.store, office, HEAD, number, "assign", to="ali", district="kech")
+    assert not hidden(parts, office, LOCAL, number)
+    with pytest.raises(NotAllowed) as refused:
+        do(parts.store, office, LOCAL, number, "assign", to="ali", district="multan")
+    assert refused.value.why == "role"
+
+
+def test_a_page_tells_what_an_appeal_is_against(parts: Parts, office: Office) -> None:
+    appeal = parts.sources.categories.by_id["appeal"]
+    facts = {"told": {"programme": "kafaalat", "reason": "vehicle"}, "why": "we have no car"}
+    filing = Filing("call", b"c" * 16, None, appeal, facts, NOW)
+
+    def work(connection: Any) -> list[str]:
+        file(connection, parts.keys, filing, "4829-1736")
+        case = acts.seen(connection, office, HEAD, "4829-1736")
+        return list(shown.page(connection, office, case, with_cnic=False))
+
+    assert {"told: kafaalat / vehicle", "why: we have no car"} <= set(parts.store.run_now(work))
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 301, f"CNIC {CNIC} is paid", "see www.example.com/pay now"])
@@ -218,6 +280,8 @@ def test_the_staff_open_it_again_and_the_citizen_hears(parts: Parts, office: Off
     number = filed(parts)
     do(parts.store, office, LOCAL, number, "close", LATER, text=ANSWER)
     say(parts, "yes", start=20)
+    (told,) = say(parts, number, start=21)
+    assert "no word" not in told
     with pytest.raises(NotAllowed):
         do(parts.store, office, LOCAL, number, "reopen", text="x")
     do(parts.store, office, DISTRICT, number, "reopen", LATER, text="found another case of that shop")

@@ -1,6 +1,7 @@
 """The outbox: claimed once, sent once, receipts only ever raise a status."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -207,3 +208,30 @@ def test_it_goes_on_after_an_outage_or_a_bug(
 
     asyncio.run(run())
     assert wire.sent == [OUT]
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable("away"), RuntimeError("a bug")])
+def test_chores_are_done_and_hold_nothing_up(store: Store, keys: Keys, fault: Exception) -> None:
+    queued(store, keys)
+    wire, told = Wire(), []
+
+    async def fails_once(now: datetime) -> None:
+        told.append(now)
+        if len(told) == 1:
+            raise fault
+
+    async def other(now: datetime) -> None:
+        told.append(now)
+
+    async def run() -> None:
+        chores = replace(desk(store, keys, wire), chores=(fails_once, other))
+        task = asyncio.create_task(deliver_forever(chores))
+        async with asyncio.timeout(5):
+            while not wire.sent or len(told) < 3:
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert set(told) == {NOW}

@@ -50,7 +50,7 @@ def prepared(keys: Keys, tmp_path: Path, kind: str, layout: Layout | None = None
     row = {**WHOLE[kind], **changed}
     file = write(tmp_path / "in.csv", tuple(row), tuple(row.values()))
     one = job(keys, kind, file, layout)
-    (part,) = map(preparer(one.kind, one.bound, one.terms), parts(one.extract, one.bound, 10, 0))
+    (part,) = map(preparer(one.kind, one.bound, one.terms, one.keys), parts(one.extract, one.bound, 10, 0))
     return part
 
 

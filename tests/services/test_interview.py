@@ -175,6 +175,17 @@ def test_advice_on_one_programme_says_no_as_well() -> None:
     assert fit["why"][0][1]["value"] == 30
 
 
+def test_a_name_means_the_programme_of_the_familys_province() -> None:
+    fits = {
+        place: advice().next({"province": place}, [], ON, programme="sehat_card")
+        for place in ("khyber_pakhtunkhwa", "islamabad", "punjab")
+    }
+    told = {place: answer["fits"][0] for place, answer in fits.items() if "fits" in answer}
+    assert told["khyber_pakhtunkhwa"]["programme"] == "sehat_card_kp"
+    assert told["islamabad"]["programme"] == "sehat_card"
+    assert (told["punjab"]["programme"], told["punjab"]["verdict"]) == ("sehat_card", "not_eligible")
+
+
 def test_advice_on_anything_tells_a_no_to_the_core_programme_and_who_says_so() -> None:
     said = {"government_employee": True, "province": "multan"}
     told = advice().next(said, ["x"] * MOST_QUESTIONS, ON)

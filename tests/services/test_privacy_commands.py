@@ -180,3 +180,8 @@ def test_keys_in_the_settings_are_changed_there(monkeypatch: pytest.MonkeyPatch,
 
 def test_progress_is_shown_to_people_only() -> None:
     assert commands._progress().disable
+
+
+def test_no_file_was_taken_out(opened: Any) -> None:
+    look_up(opened)
+    assert "none in 7 days" in run("audit", "files", "--days", "7").output

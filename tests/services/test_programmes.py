@@ -177,6 +177,7 @@ def test_a_small_folder_is_read(tmp_path: Path) -> None:
         ({"about": None}, "about: is missing"),
         ({"also": []}, "also"),
         ({"part_of": "y"}, "there is no y.yaml"),
+        ({"elsewhere": ["y"]}, "there is no y.yaml"),
         ({"enrolled": "income"}, "income is no yes-or-no fact"),
         ({"states": []}, "states"),
         ({"states": [{"state": "ajar", **SAID}]}, "states.0.state"),

@@ -13,6 +13,7 @@ from services import cli
 from services.updates import commands
 
 RUNNER = CliRunner()
+SANA = ("--as", "sana")
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,9 @@ def test_from_a_conversation_to_the_verdict(folder: Path) -> None:
     assert "new" in listed.output
     assert "9000000000012" not in listed.output
 
-    done = run("updates", "export", "requests.csv", "--mark", "--since", "2020-01-01", "--kind", "phone")
+    done = run(
+        "updates", "export", "requests.csv", *SANA, "--mark", "--since", "2020-01-01", "--kind", "phone"
+    )
     assert done.exit_code == 0, done.output
     assert "1 requests" in done.output
     assert "CNICs in plain" in done.output
@@ -55,31 +58,38 @@ def test_from_a_conversation_to_the_verdict(folder: Path) -> None:
     assert (told["cnic"], told["new_phone"]) == ("90000-0000001-2", "0399-7654321")
 
     reference = told["reference"]
-    Path("verdicts.csv").write_text(f"reference,status,note\n{reference},refused,no SIM shown\n", "utf-8")
+    Path("verdicts.csv").write_text(
+        f"reference,status,reason,note\n{reference},refused,papers,no SIM shown\n", "utf-8"
+    )
     settled = run("updates", "settle", "verdicts.csv")
     assert settled.exit_code == 0, settled.output
-    assert "0 done, 1 refused, 0 known already" in settled.output
+    assert "0 done, 1 refused, 0 wait for papers, 0 known already" in settled.output
+    assert "a message goes out to 0; 1 can be told only when they ask" in settled.output, "no terminal here"
     shown = run("updates", "show", reference)
     for expected in (
         "refused since",
         "0399-7654321",
         "own_cnic (press, S42)",
         "new_sim (press, S42)",
+        "papers",
         "no SIM shown",
         "0012",
     ):
         assert expected in shown.output
     assert "9000000000012" not in shown.output
+    files = run("audit", "files").output.rstrip().split("\t")
+    assert files[1:] == ["sana", "updates.export", "1 rows as csv"]
+    assert " rows, 0 faults" in run("audit", "verify").output
     assert reference in run("updates", "list", "--status", "refused").output
     assert reference not in run("updates", "list", "--kind", "birth", "--status", "new").output
 
 
 def test_export_without_mark_leaves_them_new() -> None:
     ask("a child was born", "Ayesha", "skip", "skip", "skip", "yes")
-    assert "count as exported" not in run("updates", "export", "a.jsonl").output
+    assert "count as exported" not in run("updates", "export", "a.jsonl", *SANA).output
     (first,) = Path("a.jsonl").read_text("utf-8").splitlines()
     assert '"cnic": null' in first
-    assert "1 requests" in run("updates", "export", "b.jsonl").output
+    assert "1 requests" in run("updates", "export", "b.jsonl", *SANA).output
     shown = run("updates", "show", first.split('"')[3]).output
     assert "not told" in shown
     assert "not known" in shown
@@ -91,8 +101,9 @@ def test_what_cannot_be_done_is_told_in_one_line(
     for args, expected in (
         (["show", "4829-1736"], "no request has the reference"),
         (["list", "--kind", "tail"], "no kind of change is called"),
-        (["export", "x.csv", "--kind", "tail"], "no kind of change is called"),
-        (["export", "x.pdf"], "neither .csv nor .jsonl"),
+        (["export", "x.csv", "--kind", "tail", *SANA], "no kind of change is called"),
+        (["export", "x.pdf", *SANA], "neither .csv nor .jsonl"),
+        (["export", "x.csv", "--as", " "], "needs your name"),
     ):
         monkeypatch.setattr(sys, "argv", ["haqdar", "updates", *args])
         with pytest.raises(SystemExit):

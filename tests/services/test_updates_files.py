@@ -67,7 +67,7 @@ def verdicts(file: Path, *lines: dict[str, Any]) -> Path:
         file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
         return file
     with file.open("w", encoding="utf-8", newline="") as out:
-        table = csv.DictWriter(out, ["reference", "status", "note"], restval="")
+        table = csv.DictWriter(out, ["reference", "status", "reason", "note"], restval="")
         table.writeheader()
         table.writerows(lines)
     return file
@@ -120,6 +120,20 @@ def test_what_is_exported_is_chosen(store: Store, keys: Keys, tmp_path: Path) ->
     assert export(store, keys, tmp_path / "again.jsonl", again=True) == 2
     settle(store, keys, verdicts(tmp_path / "v.csv", {"reference": old, "status": "done"}), NOW)
     assert export(store, keys, tmp_path / "open.jsonl", again=True) == 1
+
+
+def test_no_file_is_there_that_is_not_on_record(store: Store, keys: Keys, tmp_path: Path) -> None:
+    propose(store, keys, "1", "2")
+    noted: list[int] = []
+    assert export(store, keys, tmp_path / "a.csv", note=noted.append) == 2
+    assert noted == [2]
+
+    def fails(count: int) -> None:
+        raise KeyError(count)
+
+    with pytest.raises(KeyError):
+        export(store, keys, tmp_path / "b.csv", note=fails)
+    assert not (tmp_path / "b.csv").exists()
 
 
 def test_a_request_that_comes_meanwhile_is_not_marked(store: Store, keys: Keys, tmp_path: Path) -> None:
@@ -276,14 +290,30 @@ def test_wrong_verdicts_are_named_by_line_and_not_repeated(store: Store, keys: K
         {"reference": second, "status": "perhaps"},
         {"reference": first, "status": "refused"},
         {"reference": second, "status": "done", "note": "n" * 501},
+        {"reference": second, "status": "refused", "reason": "the clerk"},
     )
     outcome = settle(store, keys, file, NOW)
-    assert [line for line, _ in outcome.faults] == [3, 4, 5, 6, 7]
+    assert [line for line, _ in outcome.faults] == [3, 4, 5, 6, 7, 8]
     whys = " ".join(why for _, why in outcome.faults)
-    for expected in ("no request has", "neither done nor refused", "it is done already", "longer than 500"):
+    for expected in (
+        "no request has", "neither done nor refused nor evidence", "it is done already", "longer than 500",
+        "reason is none of papers, nadra",
+    ):  # fmt: skip
         assert expected in whys
     assert CNIC not in whys
     assert statuses(store) == {first: "done", second: "new"}
+
+
+def test_papers_may_be_wanted_before_the_verdict(store: Store, keys: Keys, tmp_path: Path) -> None:
+    (one,) = propose(store, keys, "1")
+    wanted = verdicts(tmp_path / "w.csv", {"reference": one, "status": "evidence"})
+    assert settle(store, keys, wanted, NOW).evidence == 1
+    assert settle(store, keys, wanted, NOW).known == 1
+    assert statuses(store) == {one: "evidence"}
+    assert export(store, keys, tmp_path / "again.csv", again=True) == 1, "it is still open"
+    final = verdicts(tmp_path / "v.csv", {"reference": one, "status": "refused", "reason": "Papers"})
+    assert settle(store, keys, final, NOW).refused == 1
+    assert settle(store, keys, wanted, NOW).faults == [(2, f"{one}: it is refused already")]
 
 
 def test_files_that_are_no_verdicts(store: Store, keys: Keys, tmp_path: Path) -> None:

@@ -54,9 +54,14 @@ def upgrade() -> None:
             "facts", sa.LargeBinary(), nullable=False, comment="sealed JSON: CNIC, what changed, evidence"
         ),
         sa.Column(
-            "proven", sa.Boolean(), nullable=False, comment="whether the sender's phone is the registered one"
+            "proven", sa.Boolean(), nullable=False, comment="whether the registered phone stands behind it"
         ),
-        sa.Column("status", sa.String(length=12), nullable=False, comment="new, exported, done or refused"),
+        sa.Column(
+            "status",
+            sa.String(length=12),
+            nullable=False,
+            comment="new, exported, evidence, done or refused",
+        ),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("changed_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id"),

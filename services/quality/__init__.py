@@ -1,0 +1,1 @@
+"""How good the registry's own data are, district by district: `haqdar quality`."""
