@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import audit, eligibility, engine, guard, smpp, turns, understanding
+from benchmarks import audit, eligibility, engine, guard, lookup, smpp, turns, understanding
 
 if __name__ == "__main__":
     kept = [
@@ -11,6 +11,7 @@ if __name__ == "__main__":
         engine.run(),
         *(audit.run(kind) for kind in ("sqlite", "postgresql")),
         *(turns.run(kind) for kind in ("sqlite", "postgresql")),
+        *(lookup.run(kind) for kind in ("sqlite", "postgresql")),
         guard.run("sqlite"),
         guard.run("postgresql", 2000),
         smpp.run(),

@@ -76,6 +76,8 @@ def serve(
         access_log=False,  # its lines would carry addresses
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
+        # A process that starts on a busy machine answers late, and would be killed and begun anew for ever.
+        timeout_worker_healthcheck=60,
     )
 
 
