@@ -27,7 +27,7 @@ from services.smpp.runner import Listener
 from services.smsc.simulator import Habits, Smsc
 from services.store.engine import Store, open_store
 from services.store.tables import outbound
-from tests.channels.smpp.doubles import profile
+from tests.channels.smpp.doubles import free_port, profile
 from tests.services.deployment import deploy, rows, words
 
 PEOPLE = 120
@@ -78,19 +78,11 @@ async def _sweep(listener: Listener) -> None:
         await asyncio.sleep(0.2)
 
 
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def test_killed_under_load(
     database_url: str, keys: Keys, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words()  # before the forks, so that children have little to do
-    shown, lock, port, dice = tmp_path / "shown", tmp_path / "lock", _free_port(), random.Random(8171)
+    shown, lock, port, dice = tmp_path / "shown", tmp_path / "lock", free_port(), random.Random(8171)
     operator = forked(lambda: asyncio.run(_operate(port, shown)))
     victim = 0
     try:
