@@ -33,7 +33,8 @@ def report(settings: Settings, out: Console) -> list[str]:
     faults += [*texts(build_catalogue()), *_programmes(), *_complaints(settings)]
     channels, off = build_channels(settings)
     load_words()
-    if settings.public_url.startswith("http://") and len(channels) > 1:
+    called = set(channels) - {"web"} - ({"sms", "ussd"} if settings.smpp else set())
+    if settings.public_url.startswith("http://") and called:
         faults.append("public_url is not https: providers sign and call the public https address")
     for name in channels:
         out.print(f"[green]on [/] {name}")

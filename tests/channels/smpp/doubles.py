@@ -1,6 +1,7 @@
 """The other end of the line: our simulator, a peer that does as told, and a certificate made for it."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,13 @@ from services.smsc.simulator import Habits, Smsc
 SALAM = Message(Address("8171"), Address("923990000001", 1, 1), b"salam", registered=1)
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed; the machine may be busy."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 async def until(true: Callable[[], Any]) -> None:

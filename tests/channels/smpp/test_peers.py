@@ -23,7 +23,7 @@ from channels.smpp.line import Lost
 from channels.smpp.pdu import Address, Bind, Message, Pdu, encode
 from channels.smpp.peer import Peer
 from tests.channels.doubles import NOW
-from tests.channels.smpp.doubles import PATIENCE, SALAM, certificate, line, profile, smsc, until
+from tests.channels.smpp.doubles import PATIENCE, SALAM, certificate, free_port, line, profile, smsc, until
 from tests.channels.smpp.node import node_smsc
 from tests.channels.smpp.test_line import run
 
@@ -154,7 +154,8 @@ def test_smpplib_as_another_client_of_our_simulator(tmp_path: Path) -> None:
 
 def test_another_operator_s_software() -> None:
     async def work() -> None:
-        server = smpp34.Server("127.0.0.1", 29_341)
+        port = free_port()
+        server = smpp34.Server("127.0.0.1", port)
         await server.start()
         heard: list[bytes] = []
 
@@ -163,7 +164,7 @@ def test_another_operator_s_software() -> None:
             heard.append(pdu.body.text)
             return codes.OK
 
-        async with line(29_341, hear) as us:
+        async with line(port, hear) as us:
             session = await server.next()
             assert isinstance(session, smpp34.Esme)
             asked = asyncio.create_task(us.submit(SALAM))

@@ -27,7 +27,7 @@ from services.smpp.runner import Listener
 from services.smsc.simulator import Habits, Smsc
 from services.store.engine import Store, open_store
 from services.store.tables import outbound
-from tests.channels.smpp.doubles import profile
+from tests.channels.smpp.doubles import free_port, profile
 from tests.services.deployment import deploy, rows, words
 
 PEOPLE = 120
@@ -78,37 +78,26 @@ async def _sweep(listener: Listener) -> None:
         await asyncio.sleep(0.2)
 
 
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def test_killed_under_load(
     database_url: str, keys: Keys, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words()  # before the forks, so that children have little to do
-    shown, lock, port, dice = tmp_path / "shown", tmp_path / "lock", _free_port(), random.Random(8171)
-    operator = forked(lambda: asyncio.run(_operate(port, shown)))
-    victim = 0
+    shown, lock, port, dice = tmp_path / "shown", tmp_path / "lock", free_port(), random.Random(8171)
+    alive = [forked(lambda: asyncio.run(_operate(port, shown)))]
     try:
         for _ in range(KILLS):
-            victim = forked(lambda: asyncio.run(_serve(database_url, keys, port, lock)))
+            alive.append(forked(lambda: asyncio.run(_serve(database_url, keys, port, lock))))
             time.sleep(dice.uniform(0.4, 1.2))
-            os.kill(victim, signal.SIGKILL)
-            os.waitpid(victim, 0)
-        victim = forked(lambda: asyncio.run(_serve(database_url, keys, port, lock)))
+            _kill(alive.pop())
+        alive.append(forked(lambda: asyncio.run(_serve(database_url, keys, port, lock))))
         ends = time.monotonic() + PATIENCE
         everybody = {f"+92399{person:07d}" for person in range(PEOPLE)}
         while set(shown.read_text().split()) != everybody or _open(store):
             assert time.monotonic() < ends, (everybody - set(shown.read_text().split()), _open(store))
             time.sleep(0.1)
     finally:
-        for child in (victim, operator):
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        for child in alive:
+            _kill(child)
     answers = Counter(shown.read_text().split())
     doubled = sum(count - 1 for count in answers.values())
     again = sum(row.attempts - 1 for row in rows(store, outbound))
@@ -117,6 +106,11 @@ def test_killed_under_load(
         sys.stdout.write(told)
     assert len(rows(store, outbound)) == PEOPLE, "each was thought about once"
     assert doubled <= again, "only what was under way when the process died"
+
+
+def _kill(child: int) -> None:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 def _open(store: Store) -> int:

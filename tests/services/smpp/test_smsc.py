@@ -1,6 +1,7 @@
 """The simulated operator, and the service that is set up for one."""
 
 import asyncio
+import io
 import re
 import subprocess
 import sys
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from rich.console import Console
 from typer.testing import CliRunner
 
 from channels.smpp import codes
 from channels.smpp.channel import SmsSmpp
 from channels.smpp.pdu import Message, Pdu
 from services.app import build_channels, build_web
+from services.checks import report, show_settings
 from services.cli import app
 from services.delivery import Delivery, _settle_abandoned, deliver_forever
 from services.privacy.identifiers import Keys
@@ -97,6 +100,19 @@ def test_settings_make_the_short_code_the_channel_of_sms() -> None:
     channels, off = build_channels(settings)
     assert isinstance(channels["sms"], SmsSmpp)
     assert "sms" not in off
+    assert "ussd" not in channels
+
+
+def test_nobody_calls_us_by_https_for_the_short_code(tmp_path: Path) -> None:
+    operator = {"name": "one", "host": "127.0.0.1", "system_id": "us", "password": "hidden", "ussd": True}
+    settings = Settings(smpp=(operator,), data_dir=tmp_path)  # type: ignore[arg-type]
+    channels, _ = build_channels(settings)
+    assert isinstance(channels["sms"], SmsSmpp)
+    assert channels["ussd"] is channels["sms"].ussd
+    told = io.StringIO()
+    assert not report(settings, Console(file=told))
+    show_settings(settings, Console(file=told, width=400))
+    assert "hidden" not in told.getvalue()
 
 
 def test_the_service_binds_answers_and_unbinds(store: Store, keys: Keys, tmp_path: Path) -> None:
